@@ -1,0 +1,10 @@
+/**
+ * What every room needs and what knows nothing of Kubernetes: time that is handed in, scopes that end what was begun,
+ * back-off, and a log.
+ *
+ * @module
+ */
+export { type Clock, realClock, SteppedClock, scaledClock, sleep, ticks, timestamp, microTimestamp } from './clock.js';
+export { Scope, childAbort } from './scope.js';
+export { Backoff } from './backoff.js';
+export { type Log, type Fields, silent, textLog } from './log.js';
