@@ -23,6 +23,11 @@ export interface ContainerRuntime extends AsyncDisposable {
 
   /** Gives the pod its address. Called again for a sandbox that exists and runs, it returns that one. */
   runSandbox(config: SandboxConfig): Promise<Sandbox>;
+  /**
+   * Ends the sandbox of a pod that has completed: its address and ports are free again, its ended containers stay, with
+   * their logs. A runtime without it keeps the sandbox until it is removed.
+   */
+  stopSandbox?(sandboxID: string): Promise<void>;
   /** Ends and removes the sandbox with all that is left in it: processes, networks, folders. Harmless when it is gone. */
   removeSandbox(sandboxID: string): Promise<void>;
 
