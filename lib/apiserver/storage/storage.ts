@@ -27,7 +27,8 @@ export interface Storage extends AsyncDisposable {
   list(prefix: string, options?: ListOptions): Promise<Listing>;
 
   /**
-   * Writes `value` under `key`; resolves with the new entry once it is durable.
+   * Writes `value` under `key`; resolves with the new entry once it is durable. The store keeps `value`: it may not be
+   * changed afterwards, nor may what the store hands out.
    *
    * @param options.expected the key's `modRevision` as the caller last saw it, 0 for "does not exist"; left out: whatever
    * @throws {RevisionMismatchError} with the key's present entry, read in the same instant
@@ -47,9 +48,17 @@ export interface Storage extends AsyncDisposable {
    */
   watch(prefix: string, options: { readonly after: number }, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>;
 
-  /** Forgets history before `revision`: earlier lists and watches get a {@link CompactedError}. @throws {FutureRevisionError} */
+  /**
+   * Forgets history before `revision`, which becomes the oldest that may be read and after which a watch may begin.
+   * Of a revision forgotten before there is nothing to do. (An engine may also forget by itself, within stated bounds.)
+   *
+   * @throws {FutureRevisionError}
+   */
   compact(revision: number): Promise<void>;
 }
+
+/** The largest value a store takes, in bytes: etcd's default limit of a request, 1.5 MiB. */
+export const maxValueBytes = 1.5 * 1024 * 1024;
 
 export interface Entry {
   readonly key: string;
