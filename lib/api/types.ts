@@ -5,6 +5,9 @@
  * @see https://kubernetes.io/docs/reference/kubernetes-api/
  */
 import type * as core from 'kubernetes-types/core/v1.js';
+import type * as coordination from 'kubernetes-types/coordination/v1.js';
+import type * as discovery from 'kubernetes-types/discovery/v1.js';
+import type * as eventsGroup from 'kubernetes-types/events/v1.js';
 import type { ObjectMeta as WireObjectMeta, OwnerReference, ListMeta } from 'kubernetes-types/meta/v1.js';
 
 export type { OwnerReference, ListMeta, LabelSelector, Condition } from 'kubernetes-types/meta/v1.js';
@@ -78,6 +81,15 @@ export type Secret = Served<core.Secret>;
 export type ConfigMap = Served<core.ConfigMap>;
 export type ServiceAccount = Served<core.ServiceAccount>;
 export type Binding = Served<core.Binding>;
+export type PodTemplate = Served<core.PodTemplate>;
+export type LimitRange = Served<core.LimitRange>;
+export type ResourceQuota = Served<core.ResourceQuota>;
+export type PersistentVolume = Served<core.PersistentVolume>;
+export type PersistentVolumeClaim = Served<core.PersistentVolumeClaim>;
+/** `events.k8s.io/v1`: the same events, in newer words. */
+export type EventsEvent = Served<eventsGroup.Event>;
+export type Lease = Served<coordination.Lease>;
+export type EndpointSlice = Served<discovery.EndpointSlice>;
 
 /** `{ kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '5' }, items: [] }` */
 export interface List<T> {

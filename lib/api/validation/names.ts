@@ -1,0 +1,204 @@
+/**
+ * What a name, a key, a port or an address must look like. Each check returns what is wrong, in upstream's words; nothing
+ * wrong is the same empty list each time, so that a check of something good allocates nothing.
+ *
+ * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+ * @see https://github.com/kubernetes/apimachinery/blob/master/pkg/util/validation/validation.go
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** What is wrong with a value; empty if nothing is. */
+export type Complaints = readonly string[];
+
+export type Check = (value: string) => Complaints;
+
+const fine: Complaints = [];
+
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const subdomain = `${label}(\\.${label})*`;
+const labelKey = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const labelValue = `(${labelKey})?`;
+
+/**
+ * A check by length and pattern. The pattern is compiled once, here.
+ * @param limit in bytes; the names' own limits speak of characters
+ */
+function pattern(source: string, text: string, examples: readonly string[], limit?: number, unit = 'characters'): Check {
+  const regexp = new RegExp(`^(?:${source})$`);
+  const mismatch = regexMessage(text, source, examples);
+  const tooLong = `must be no more than ${limit} ${unit}`;
+  return (value) => {
+    const long = limit !== undefined && lengthOf(value) > limit;
+    const matches = regexp.test(value);
+    if (!long && matches) return fine;
+    return [...(long ? [tooLong] : []), ...(matches ? [] : [mismatch])];
+  };
+}
+
+const regexMessage = (text: string, source: string, examples: readonly string[]): string => {
+  const list = examples.map((each) => `'${each}', `).join(' or ');
+  return `${text} (${examples.length > 0 ? `e.g. ${list}` : ''}regex used for validation is '${source}')`;
+};
+
+/** Go counts bytes. Only what is not ASCII needs a second look. */
+const lengthOf = (value: string): number => (isAscii.test(value) ? value.length : Buffer.byteLength(value));
+// eslint-disable-next-line no-control-regex
+const isAscii = /^[\u0000-\u007f]*$/;
+
+/** Most names: `web-0`, `example.com`. */
+export const dnsSubdomain = pattern(
+  subdomain,
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  ['example.com'],
+  253,
+);
+
+const dnsLabelPattern = pattern(
+  label,
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+  ['my-name', '123-abc'],
+  63,
+);
+const subdomainRegexp = new RegExp(`^${subdomain}$`);
+
+/** Namespaces, containers, services: `web-0`, without dots. */
+export const dnsLabel: Check = (value) => {
+  const complaints = dnsLabelPattern(value);
+  if (complaints.length === 0 || !value.includes('.') || !subdomainRegexp.test(value)) return complaints;
+  return [...complaints.slice(0, -1), 'must not contain dots'];
+};
+
+/** As a DNS label, but starting with a letter. */
+export const dns1035Label = pattern(
+  '[a-z]([-a-z0-9]*[a-z0-9])?',
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+  ['my-name', 'abc-123'],
+  63,
+);
+
+/** A search domain of a pod's DNS may have underscores. */
+export const dnsSubdomainWithUnderscore = pattern(
+  '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*',
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+  ['example.com'],
+  253,
+);
+
+const nameOfKey = pattern(
+  labelKey,
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  ['MyName', 'my.name', '123-abc'],
+);
+
+/** `app`, `example.com/app`: the keys of labels and annotations, the names of resources, finalizers and conditions. */
+export const qualifiedName: Check = (value) => {
+  const slash = value.indexOf('/');
+  if (slash >= 0 && value.includes('/', slash + 1)) {
+    return [
+      `a valid label key ${nameOfKey('!')[0]} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  }
+  const name = value.slice(slash + 1);
+  const prefix = slash < 0 ? fine : slash === 0 ? ['must be non-empty'] : dnsSubdomain(value.slice(0, slash));
+  const mismatch = nameOfKey(name);
+  const bytes = lengthOf(name);
+  if (prefix.length === 0 && mismatch.length === 0 && bytes <= 63) return fine;
+  return [
+    ...prefix.map((each) => `prefix part ${each}`),
+    ...(bytes === 0 ? ['name part must be non-empty'] : bytes > 63 ? ['name part must be no more than 63 bytes'] : []),
+    ...mismatch.map((each) => `name part ${each}`),
+  ];
+};
+
+export const labelValueCheck = pattern(
+  labelValue,
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  ['MyValue', 'my_value', '12345'],
+  63,
+  'bytes',
+);
+
+const configKey = pattern(
+  '[-._a-zA-Z0-9]+',
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+  ['key.name', 'KEY_NAME', 'key-name'],
+  253,
+);
+
+/** A key of a ConfigMap or a Secret; it becomes a file name. */
+export const configMapKey: Check = (value) => {
+  const complaints = configKey(value);
+  const dots =
+    value === '.' || value === '..' ? `must not be '${value}'` : value.startsWith('..') ? "must not start with '..'" : '';
+  return dots === '' ? complaints : [...complaints, dots];
+};
+
+// eslint-disable-next-line no-control-regex
+const printable = /^[\u0020-\u003c\u003e-\u007e]*$/;
+
+export const envVarName: Check = (value) =>
+  value === ''
+    ? ['environment variable name must be non-empty']
+    : printable.test(value)
+      ? fine
+      : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
+
+/** The prefix of `envFrom` and names that become C identifiers. */
+export const httpHeaderName = pattern(
+  '[-A-Za-z0-9]+',
+  "a valid HTTP header must consist of alphanumeric characters or '-'",
+  ['X-Header-Name'],
+);
+
+/** `http`: at most 15 characters, at least one letter. */
+export const portName: Check = (value) => {
+  if (/^[a-z0-9]{1,15}$/.test(value) && /[a-z]/.test(value)) return fine;
+  const complaints: string[] = [];
+  if (lengthOf(value) > 15) complaints.push('must be no more than 15 characters');
+  if (!/^[-a-z0-9]+$/.test(value))
+    complaints.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+  if (!/[a-z]/.test(value)) complaints.push('must contain at least one letter (a-z)');
+  if (value.includes('--')) complaints.push('must not contain consecutive hyphens');
+  if (value.startsWith('-') || value.endsWith('-')) complaints.push('must not begin or end with a hyphen');
+  return complaints;
+};
+
+const badPort: Complaints = ['must be between 1 and 65535, inclusive'];
+
+export const portNumber = (port: number): Complaints => (port >= 1 && port <= 65535 ? fine : badPort);
+
+const badId: Complaints = ['must be between 0 and 2147483647, inclusive'];
+
+/** A user's or a group's number. */
+export const unixId = (id: number): Complaints => (id >= 0 && id <= 2147483647 ? fine : badId);
+
+const badIP: Complaints = ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
+
+/** Leading zeros are tolerated, as upstream tolerates them in what was once accepted. */
+export const ip: Check = (value) => (isIPAddress(value) ? fine : badIP);
+
+export const isIPAddress = (value: string): boolean =>
+  isIPv4(value) || (isIPv6(value) && !value.includes('%')) || isLegacyIPv4(value);
+
+/** `010.000.001.009`: what Go's parser took before 1.17 and Kubernetes still takes. */
+const isLegacyIPv4 = (value: string): boolean =>
+  /^[0-9]+(\.[0-9]+){3}$/.test(value) && value.split('.').every((part) => Number(part) <= 255 && part.length < 20);
+
+const badCIDR: Complaints = ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];
+
+export const cidr: Check = (value) => {
+  const match = /^([^/]+)\/([0-9]{1,3})$/.exec(value);
+  return match && isIPAddress(match[1]!) && Number(match[2]) <= (isIPv6(match[1]!) ? 128 : 32) ? fine : badCIDR;
+};
+
+/** `.` and `..` and what a path would cut up: the least that any name must respect. */
+export const pathSegment: Check = (value) =>
+  value === '.' || value === '..'
+    ? [`may not be '${value}'`]
+    : /[/%]/.test(value)
+      ? ['/', '%'].filter((each) => value.includes(each)).map((each) => `may not contain '${each}'`)
+      : fine;
+
+/** What a generated name is checked as: a trailing dash is fine, since letters follow. */
+export const asPrefix = (value: string): string =>
+  value.length > 1 && value.endsWith('-') ? `${value.slice(0, -2)}a` : value;
