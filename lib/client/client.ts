@@ -93,6 +93,8 @@ export interface Client extends AsyncDisposable {
     options?: PatchOptions,
   ): Promise<T>;
   delete(resource: Resource, name: ObjectName, options?: DeleteOptions): Promise<void>;
+  /** Deletes every object that `query` selects, each as `delete` would. */
+  deleteCollection(resource: Resource, query?: ListQuery, options?: DeleteOptions): Promise<void>;
   /** POST to a subresource: `binding`, `eviction`, `token`. Resolves with the decoded answer. */
   createSubresource<R = unknown>(
     resource: Resource,
