@@ -1,0 +1,56 @@
+/**
+ * What can be set, and how: each option is a flag and an environment variable of the same name
+ * (`--service-range`, `KUBEBOOK_SERVICE_RANGE`); the flag wins. Here are the parsers, which say in one sentence what is
+ * wrong with a value.
+ */
+import { InvalidArgumentError, Option } from 'commander';
+
+export type RuntimeName = 'docker' | 'process' | 'hollow';
+
+const runtimeNames: readonly string[] = ['docker', 'process', 'hollow'];
+
+/**
+ * The runtimes of all nodes, one each: `docker` with 3 nodes is `['docker', 'docker', 'docker']`, `docker=1,process=2` is
+ * `['docker', 'process', 'process']`.
+ *
+ * @param nodes how many nodes are wanted; left out: three, or as many as a mixture names
+ */
+export function runtimesOfNodes(runtime: string, nodes?: number): RuntimeName[] {
+  if (runtimeNames.includes(runtime)) return Array.from({ length: nodes ?? 3 }, () => runtime as RuntimeName);
+  const list = runtime.split(',').flatMap((part) => {
+    const [, name, count] = /^([a-z]+)=(\d+)$/.exec(part.trim()) ?? [];
+    if (!name || !runtimeNames.includes(name))
+      throw new InvalidArgumentError(`"${part}" is not a runtime: write docker, process or hollow, or a mixture such as docker=1,process=2.`);
+    return Array.from({ length: Number(count) }, () => name as RuntimeName);
+  });
+  if (nodes !== undefined && nodes !== list.length)
+    throw new InvalidArgumentError(`"${runtime}" makes ${list.length} nodes, but ${nodes} are asked for.`);
+  return list;
+}
+
+/** A whole number of at least `min`. */
+export const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`);
+    return value;
+  };
+
+/** An IPv4 range in CIDR form with room for some addresses: `10.0.0.0/24`. */
+export function range(text: string): string {
+  const [, address, bits] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(text) ?? [];
+  const octets = (address ?? '').split('.').map(Number);
+  const size = Number(bits);
+  if (!address || octets.some((octet) => octet > 255) || size < 8 || size > 30)
+    throw new InvalidArgumentError('It takes an IPv4 range such as 10.0.0.0/24, of /8 to /30.');
+  const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  if (number % 2 ** (32 - size) !== 0) throw new InvalidArgumentError(`${address} is not the first address of a range of /${size}.`);
+  return text;
+}
+
+/** A flag that is also an environment variable: `--data` and `KUBEBOOK_DATA`. */
+export function option(flags: string, description: string): Option {
+  const made = new Option(flags, description);
+  return made.env(`KUBEBOOK_${made.name().toUpperCase().replaceAll('-', '_')}`);
+}
