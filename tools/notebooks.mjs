@@ -13,13 +13,31 @@ setupPython();
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const write = process.argv.includes('--write');
 const folder = join(root, 'notebooks');
-const notebooks = readdirSync(folder).filter((file) => file.endsWith('.ipynb') && (names.length === 0 || names.some((name) => file.startsWith(name))));
+const notebooks = readdirSync(folder).filter(
+  (file) => file.endsWith('.ipynb') && (names.length === 0 || names.some((name) => file.startsWith(name))),
+);
 let failed = 0;
 for (const notebook of notebooks) {
   const out = mkdtempSync(join(tmpdir(), 'kubebook-notebook-'));
   const startedMs = Date.now();
-  const { code, output } = run(venvBin('jupyter'), ['nbconvert', '--to', 'notebook', '--execute', '--ExecutePreprocessor.timeout=240', '--output-dir', out, join(folder, notebook)], { quiet: true, env: jupyterEnv });
-  const problems = code === 0 ? errorsOf(JSON.parse(readFileSync(join(out, notebook), 'utf8'))) : [output.trim().split('\n').slice(-30).join('\n')];
+  const { code, output } = run(
+    venvBin('jupyter'),
+    [
+      'nbconvert',
+      '--to',
+      'notebook',
+      '--execute',
+      '--ExecutePreprocessor.timeout=240',
+      '--output-dir',
+      out,
+      join(folder, notebook),
+    ],
+    { quiet: true, env: jupyterEnv },
+  );
+  const problems =
+    code === 0
+      ? errorsOf(JSON.parse(readFileSync(join(out, notebook), 'utf8')))
+      : [output.trim().split('\n').slice(-30).join('\n')];
   console.error(`${problems.length ? 'FAIL' : 'ok  '} ${notebook}  ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) failed++;
@@ -33,7 +51,9 @@ process.exit(failed > 0 || notebooks.length === 0 ? 1 : 0);
 function errorsOf({ cells }) {
   return cells.flatMap((cell, index) =>
     (cell.outputs ?? [])
-      .filter((output) => output.output_type === 'error' || (output.output_type === 'stream' && output.name === 'stderr'))
+      .filter(
+        (output) => output.output_type === 'error' || (output.output_type === 'stream' && output.name === 'stderr'),
+      )
       .map((output) => `  cell ${index + 1}: ${[output.text ?? output.evalue].flat().join('').trim()}`),
   );
 }

@@ -34,7 +34,16 @@ export function setupPython() {
     must(run(venvBin('pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages], { quiet: true }));
     // kernel.json holds absolute paths, hence the clone's place in the stamp.
     must(
-      run(join(root, 'node_modules', '.bin', 'tslab'), ['install', `--python=${venvBin('python')}`, `--binary=${join(root, 'node_modules', '.bin', 'tslab')}`, '--sys-prefix'], { quiet: true, env: jupyterEnv }),
+      run(
+        join(root, 'node_modules', '.bin', 'tslab'),
+        [
+          'install',
+          `--python=${venvBin('python')}`,
+          `--binary=${join(root, 'node_modules', '.bin', 'tslab')}`,
+          '--sys-prefix',
+        ],
+        { quiet: true, env: jupyterEnv },
+      ),
     );
     writeFileSync(stamp, wanted);
   }
@@ -42,9 +51,15 @@ export function setupPython() {
 }
 
 function checkPython() {
-  const probe = spawnSync('python3', ['-c', 'import sys, venv, ensurepip; print(sys.version_info >= (3, 9))'], { encoding: 'utf8' });
-  if (probe.error) fail('JupyterLab needs Python 3.9 or newer, which is not here; on Debian and Ubuntu: sudo apt-get install python3 python3-venv');
-  if (probe.status !== 0) fail('Python has no venv module here; on Debian and Ubuntu: sudo apt-get install python3-venv');
+  const probe = spawnSync('python3', ['-c', 'import sys, venv, ensurepip; print(sys.version_info >= (3, 9))'], {
+    encoding: 'utf8',
+  });
+  if (probe.error)
+    fail(
+      'JupyterLab needs Python 3.9 or newer, which is not here; on Debian and Ubuntu: sudo apt-get install python3 python3-venv',
+    );
+  if (probe.status !== 0)
+    fail('Python has no venv module here; on Debian and Ubuntu: sudo apt-get install python3-venv');
   if (probe.stdout.trim() !== 'True') fail('JupyterLab needs Python 3.9 or newer; python3 on this machine is older.');
 }
 
@@ -52,8 +67,16 @@ function checkPython() {
 function writeSettings() {
   const folder = join(venv, 'share', 'jupyter', 'lab', 'settings');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'overrides.json'), JSON.stringify({ '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false } }, null, 2));
-  for (const path of Object.values(jupyterEnv).filter((value) => value.startsWith(join(root, '.jupyter')))) mkdirSync(path, { recursive: true });
+  writeFileSync(
+    join(folder, 'overrides.json'),
+    JSON.stringify(
+      { '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false } },
+      null,
+      2,
+    ),
+  );
+  for (const path of Object.values(jupyterEnv).filter((value) => value.startsWith(join(root, '.jupyter'))))
+    mkdirSync(path, { recursive: true });
 }
 
 function must({ code, output }) {

@@ -4,6 +4,8 @@
  * wrong with a value.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { fileURLToPath } from 'node:url';
+import { type Log, textLog } from '../util/index.js';
 
 export type RuntimeName = 'docker' | 'process' | 'hollow';
 
@@ -20,7 +22,9 @@ export function runtimesOfNodes(runtime: string, nodes?: number): RuntimeName[] 
   const list = runtime.split(',').flatMap((part) => {
     const [, name, count] = /^([a-z]+)=(\d+)$/.exec(part.trim()) ?? [];
     if (!name || !runtimeNames.includes(name))
-      throw new InvalidArgumentError(`"${part}" is not a runtime: write docker, process or hollow, or a mixture such as docker=1,process=2.`);
+      throw new InvalidArgumentError(
+        `"${part}" is not a runtime: write docker, process or hollow, or a mixture such as docker=1,process=2.`,
+      );
     return Array.from({ length: Number(count) }, () => name as RuntimeName);
   });
   if (nodes !== undefined && nodes !== list.length)
@@ -33,7 +37,8 @@ export const wholeNumber =
   (min: number, max: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`);
     return value;
   };
 
@@ -45,7 +50,8 @@ export function range(text: string): string {
   if (!address || octets.some((octet) => octet > 255) || size < 8 || size > 30)
     throw new InvalidArgumentError('It takes an IPv4 range such as 10.0.0.0/24, of /8 to /30.');
   const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  if (number % 2 ** (32 - size) !== 0) throw new InvalidArgumentError(`${address} is not the first address of a range of /${size}.`);
+  if (number % 2 ** (32 - size) !== 0)
+    throw new InvalidArgumentError(`${address} is not the first address of a range of /${size}.`);
   return text;
 }
 
@@ -53,4 +59,29 @@ export function range(text: string): string {
 export function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   return made.env(`KUBEBOOK_${made.name().toUpperCase().replaceAll('-', '_')}`);
+}
+
+/** A file of the package: `package.json`, `images`. */
+export const packageFile = (...names: readonly string[]): string =>
+  fileURLToPath(new URL(['..', '..', ...names].join('/'), import.meta.url));
+
+/** Where everything is kept that outlives the process. */
+export const dataOption = (): Option =>
+  option('--data <folder>', 'where everything is kept that outlives the process').default(
+    packageFile('.kubebook'),
+    '.kubebook in the clone',
+  );
+
+export const verboseOption = (): Option =>
+  option('-v, --verbose', 'log what the components do, not only what goes wrong').default(false);
+
+/** Warnings always, the rest on demand; on standard error, so that standard output holds only what was asked for. */
+export function logFor({ verbose }: { readonly verbose: boolean }): Log {
+  const log = textLog((line) => process.stderr.write(line));
+  const onlyWarnings = (all: Log): Log => ({
+    info() {},
+    warn: all.warn,
+    with: (fields) => onlyWarnings(all.with(fields)),
+  });
+  return verbose ? log : onlyWarnings(log);
 }

@@ -12,7 +12,8 @@ export function stopSignal(clock: Clock, onAsked: () => void = () => {}): AbortS
   const controller = new AbortController();
   let askedAtMs = -Infinity;
   const ask = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted && clock.now() - askedAtMs >= impatienceMs) process.exit(name === 'SIGINT' ? 130 : 143);
+    if (controller.signal.aborted && clock.now() - askedAtMs >= impatienceMs)
+      process.exit(name === 'SIGINT' ? 130 : 143);
     if (controller.signal.aborted) return;
     askedAtMs = clock.now();
     onAsked();

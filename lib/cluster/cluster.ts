@@ -1,0 +1,155 @@
+/**
+ * Starts a whole cluster in this process, one piece after the other, each with what it needs from those before it:
+ *
+ * ```
+ * store ─▶ API server ─▶ controllers ─▶ scheduler ─▶ nodes ─▶ proxy
+ * ```
+ *
+ * From the API server on, every piece knows nothing but its address: they meet in objects, over HTTP.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect, type ClientOptions } from '../client/index.js';
+import { runControllers } from '../controllers/index.js';
+import { runProxy, serviceRoute } from '../proxy/index.js';
+import { runScheduler } from '../scheduler/index.js';
+import { type Clock, type Log, realClock, Scope, silent } from '../util/index.js';
+import { startControlPlane } from './control-plane.js';
+import { removeForgottenNodes, startNode } from './node.js';
+import type { RuntimeName } from './options.js';
+
+/** The first node's kubelet listens here, the next one port further. */
+const firstKubeletPort = 10250;
+
+export interface ClusterOptions {
+  /** Where everything is kept that outlives this process; made if it is not there. */
+  readonly dataFolder: string;
+  /** One entry a node, `node-1` first: what runs its containers. Three process nodes if left out; empty is the control plane alone. */
+  readonly runtimes?: readonly RuntimeName[];
+  /** The open port, on 127.0.0.1; 8080 if left out, 0 is any free one. */
+  readonly port?: number;
+  /** The port for HTTPS; off if left out or 0. */
+  readonly securePort?: number;
+  /** Where cluster IPs come from; 10.0.0.0/24 if left out. */
+  readonly serviceRange?: string;
+  /** Whether process nodes may run any command of this machine, not only the sample images. */
+  readonly allowHostCommands?: boolean;
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
+/** One line of the table that `npm start` prints. */
+export interface Piece {
+  readonly name: string;
+  /** `http://127.0.0.1:8080`, `process runtime`, a folder. */
+  readonly where: string;
+  readonly note?: string;
+}
+
+export interface Cluster extends AsyncDisposable {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** `https://127.0.0.1:6443`, where that port is open. */
+  readonly secureUrl: string | undefined;
+  /** The kubeconfig's path, in the data folder. */
+  readonly kubeconfig: string;
+  /** For a client of one's own: `connect(cluster.clientOptions)`. */
+  readonly clientOptions: ClientOptions;
+  readonly pieces: readonly Piece[];
+}
+
+/**
+ * Brings a cluster up; resolves when every piece runs. Disposing it stops all of them, in reverse order, and leaves no
+ * process, container, port or route behind; the objects stay in the data folder.
+ *
+ * @throws Error when a port is taken (`EADDRINUSE`), or the data folder is another program's
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const {
+    dataFolder,
+    runtimes = ['process', 'process', 'process'],
+    port = 8080,
+    securePort = 0,
+    clock = realClock,
+    log = silent,
+  } = options;
+  await using scope = new Scope();
+  const pieces: Piece[] = [];
+  /** Runs a component until the cluster ends; one that fails by itself is said, and does not take the others along. */
+  const run = (name: string, component: (signal: AbortSignal, log: Log) => Promise<void>): void => {
+    const stop = new AbortController();
+    const itsLog = log.with({ component: name });
+    const running = component(stop.signal, itsLog).catch((error: unknown) =>
+      itsLog.warn('component has failed', { error }),
+    );
+    scope.defer(() => (stop.abort(), running));
+  };
+  const clientFor = (userAgent: string) => scope.use(connect({ server: server.url, userAgent }));
+
+  const route = scope.use(await serviceRoute(options.serviceRange ?? '10.0.0.0/24'));
+  const { server, pki, kubeconfig } = await startControlPlane(scope, {
+    dataFolder,
+    port,
+    securePort,
+    serviceRange: route.range,
+    clock,
+    log,
+  });
+  pieces.push({ name: 'store', where: join(dataFolder, 'store') });
+  pieces.push({ name: 'apiserver', where: [server.url, server.secureUrl].filter(Boolean).join('  ') });
+
+  const controllerClient = clientFor('kube-controller-manager');
+  run('controller-manager', (signal, log) =>
+    runControllers({ client: controllerClient, clock, log, rootCA: pki.ca }, signal),
+  );
+  const schedulerClient = clientFor('kube-scheduler');
+  run('scheduler', (signal, log) => runScheduler({ client: schedulerClient, clock, log }, signal));
+  pieces.push(
+    { name: 'controller-manager', where: 'in this process' },
+    { name: 'scheduler', where: 'in this process' },
+  );
+
+  const nodeNames = runtimes.map((_, index) => `node-${index + 1}`);
+  await removeForgottenNodes({ dataFolder, nodeNames, clock, log });
+  for (const [index, nodeName] of nodeNames.entries()) {
+    const runtime = runtimes[index]!;
+    const kubelet = await startNode(scope, {
+      client: clientFor('kubelet'),
+      nodeName,
+      runtime,
+      dataFolder,
+      address: '127.0.0.1',
+      port: firstKubeletPort + index,
+      pki,
+      allowHostCommands: options.allowHostCommands,
+      clock,
+      log,
+    });
+    pieces.push({ name: nodeName, where: `${runtime} runtime`, note: kubelet.url });
+  }
+  if (nodeNames.length > 0) {
+    const proxyClient = clientFor('kube-proxy');
+    run('proxy', (signal, log) => runProxy({ client: proxyClient, clock, log, nodeName: nodeNames[0]! }, signal));
+    pieces.push({ name: 'proxy', where: route.range, note: route.note });
+  }
+
+  const rest = scope.move();
+  return {
+    url: server.url,
+    secureUrl: server.secureUrl,
+    kubeconfig,
+    clientOptions: { server: server.url, userAgent: 'kubebook' },
+    pieces,
+    [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose](),
+  };
+}
+
+/** Empties a data folder, but only one that is ours. @throws Error naming what is not */
+export async function removeData(dataFolder: string): Promise<void> {
+  if (!existsSync(dataFolder)) return;
+  const foreign = (await readdir(dataFolder)).find((name) => !['pki', 'store', 'nodes', 'kubeconfig'].includes(name));
+  if (foreign)
+    throw new Error(`${dataFolder} holds "${foreign}", which is not of kubebook's making: nothing was removed.`);
+  await rm(dataFolder, { recursive: true });
+}

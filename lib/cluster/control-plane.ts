@@ -1,0 +1,81 @@
+/** The store, and the API server as its only client: what must be up before anything else. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ApiServer } from '../apiserver/index.js';
+import { LowdbStorage } from '../apiserver/storage/index.js';
+import type { Clock, Log, Scope } from '../util/index.js';
+import { kubeconfig } from './kubeconfig.js';
+import { Pki } from './pki.js';
+
+export interface ControlPlaneOptions {
+  readonly dataFolder: string;
+  /** The open port, on 127.0.0.1; 0 is any free one. */
+  readonly port: number;
+  /** The port for HTTPS; 0 is off. */
+  readonly securePort: number;
+  /** Where cluster IPs come from: `10.0.0.0/24`. */
+  readonly serviceRange: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ControlPlane {
+  readonly server: ApiServer;
+  readonly pki: Pki;
+  /** The path of the kubeconfig, in the data folder. */
+  readonly kubeconfig: string;
+}
+
+/** Starts both; `scope` ends them. */
+export async function startControlPlane(scope: Scope, options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { dataFolder, port, securePort, serviceRange, clock, log } = options;
+  await mkdir(dataFolder, { recursive: true });
+  const storage = scope.use(
+    await LowdbStorage.open({ folder: join(dataFolder, 'store'), clock, log: log.with({ component: 'store' }) }),
+  );
+
+  const pki = await Pki.open({ folder: join(dataFolder, 'pki'), clock });
+  const kubeletClient = await pki.pair('apiserver-kubelet-client', {
+    commonName: 'kube-apiserver-kubelet-client',
+    organization: 'system:masters',
+  });
+  const server = scope.use(
+    await ApiServer.start({
+      storage,
+      clock,
+      log: log.with({ component: 'apiserver' }),
+      port,
+      ...(securePort > 0 && {
+        secure: { port: securePort, ...(await pki.pair('apiserver', servingSubject(serviceRange))), clientCA: pki.ca },
+      }),
+      serviceRange,
+      serviceAccountKey: (await pki.serviceAccountKeys()).privateKey,
+      kubeletClient: { ...kubeletClient, ca: pki.ca },
+    }),
+  );
+
+  const admin = await pki.pair('admin', { commonName: 'kubernetes-admin', organization: 'system:masters' });
+  const file = join(dataFolder, 'kubeconfig');
+  const access = server.secureUrl ? { server: server.secureUrl, ca: pki.ca, client: admin } : { server: server.url };
+  await writeFile(file, kubeconfig(access), { mode: 0o600 });
+  return { server, pki, kubeconfig: file };
+}
+
+/** The names by which the API server is reached, from the host and from pods. */
+const servingSubject = (serviceRange: string) => ({
+  commonName: 'kube-apiserver',
+  dnsNames: [
+    'localhost',
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    'kubernetes.default.svc.cluster.local',
+  ],
+  addresses: ['127.0.0.1', firstAddress(serviceRange)],
+});
+
+/** `10.0.0.0/24` → `10.0.0.1`, which is the Service `kubernetes`. */
+function firstAddress(range: string): string {
+  const octets = range.split('/')[0]!.split('.').map(Number);
+  return [...octets.slice(0, 3), octets[3]! + 1].join('.');
+}
