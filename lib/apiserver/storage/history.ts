@@ -23,7 +23,7 @@ export class History {
   /** Watches that have seen everything. Each wakes up once and asks again. */
   readonly #waiting = new Set<() => void>();
 
-  /** A new history has nothing before `revision`; of that revision the state is known, and watches may begin there. */
+  /** @param at.compacted the state is known from here on; the events up to `revision` are still to be appended, if any */
   constructor({ revision, compacted }: { readonly revision: number; readonly compacted: number }) {
     this.#revision = revision;
     this.#compacted = compacted;
@@ -61,14 +61,13 @@ export class History {
     if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
   }
 
-  /** Forgets everything before `revision`, and returns the events that are no longer kept. */
-  compact(revision: number): readonly StoreEvent[] {
+  /** Forgets everything before `revision`. @throws {FutureRevisionError} */
+  compact(revision: number): void {
     if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
-    if (revision <= this.#compacted) return [];
+    if (revision <= this.#compacted) return;
     this.#compacted = revision;
-    const forgotten = this.#events.splice(0, Math.max(0, this.#events.length - (this.#revision - revision)));
+    this.#events.splice(0, this.#events.length - (this.#revision - revision));
     this.#wake();
-    return forgotten;
   }
 
   /** Ends every watch with an {@link UnavailableError}. */
