@@ -12,6 +12,7 @@
  * @module
  */
 export { SpdySession, type SpdySessionOptions, SpdyStream } from './session.js';
+export { dialError } from './dial-error.js';
 export { FrameError, type SpdyHeaders } from './frames.js';
 export { ChannelSocket, type ChannelOptions, tunnel } from './websocket.js';
 export {

@@ -79,16 +79,20 @@ export function acceptWebSocket(
     refuse(socket, 403, '');
     return Promise.resolve(undefined);
   }
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: 1 << 24,
+  });
+  // `ws` takes only tokens for a protocol, and "SPDY/3.1+portforward.k8s.io" is none: the choice is made here instead.
+  const { 'sec-websocket-protocol': _, ...headers } = request.headers;
+  const shown = Object.create(request, { headers: { value: headers } }) as IncomingMessage;
+  if (protocol !== '') server.on('headers', (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve) => {
     const gone = (): void => resolve(undefined); // refused by `ws`, which has then answered and closed
     socket.once('close', gone);
-    new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: 1 << 24,
-      handleProtocols: () => protocol,
-    }).handleUpgrade(request, socket, head, (webSocket) => {
+    server.handleUpgrade(shown, socket, head, (webSocket) => {
       socket.off('close', gone);
       resolve({ protocol, webSocket });
     });
