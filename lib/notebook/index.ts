@@ -1,0 +1,20 @@
+/**
+ * What notebook cells use to show things: charts as PNG, tables as HTML, timelines of what objects go through, and
+ * `check`, which stops a notebook when a statement of the book does not hold.
+ *
+ * ```ts
+ * import { display } from 'tslab';
+ * import { chart, table, until, check } from 'kubebook/notebook';
+ *
+ * display.html(table([{ name: 'web-0', node: 'node-1' }]));
+ * const pod = await until('the pod has a node', async () => (await client.get(pods, name)).spec.nodeName);
+ * check('the scheduler has bound the pod', pod === 'node-1');
+ * ```
+ *
+ * Files in reading order: `show.ts`, `chart.ts`, `timeline.ts`.
+ *
+ * @module
+ */
+export { table, until, check } from './show.js';
+export { chart, palette, type ChartSize } from './chart.js';
+export { recordTimeline, type Timeline } from './timeline.js';
