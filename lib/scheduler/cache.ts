@@ -1,0 +1,311 @@
+/**
+ * What the scheduler knows: nodes with their Pods added up, kept in step by informers, and a step ahead of them by its own
+ * decisions. A Pod is *assumed* on its node from the moment of the decision, for the next one must not give the same room
+ * away while the binding travels; if the binding is never heard of, the assumption expires.
+ *
+ * ```
+ *                assume            addPod (the informer has seen it bound)
+ *   (unknown) ───────────► assumed ───────────────────────────────────────► added ──► removed
+ *                  ▲          │ forget (bind refused), or expired 30 s after finishBinding
+ *                  └──────────┘
+ * ```
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/scheduler/backend/cache/interface.go
+ */
+import { keyOf, type ObjectKey } from '../api/meta.js';
+import { selectorOf, selectorOfLabels, type Selector } from '../api/selectors.js';
+import type {
+  DeepReadonly,
+  LabelSelector,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicationController,
+  Service,
+} from '../api/types.js';
+import type { PluginArgs } from './plugin-args.js';
+import { NodeInfo } from './node-info.js';
+import { PeerGroup, type Peers } from './peers.js';
+import { PodInfo } from './pod-info.js';
+
+/** How long after its binding an assumed Pod is believed in, in milliseconds, unless the informer confirms it. */
+export const assumedPodExpiryMs = 30_000;
+
+/** For how many different sets of labels of one namespace it is remembered to which group they belong. */
+const labelSetsKept = 1000;
+
+interface PodState {
+  readonly info: PodInfo;
+  readonly nodeName: string;
+  /** Undefined: confirmed. `Infinity`: the binding is under way. */
+  readonly expiresAtMs: number | undefined;
+}
+
+/** What selects Pods: a Service or a controller. */
+interface Selecting {
+  readonly namespace: string;
+  readonly selector: Selector;
+}
+
+/** A controller with a LabelSelector, such as a ReplicaSet. */
+type LabelSelecting = DeepReadonly<{ metadata: Pod['metadata']; spec: { selector?: LabelSelector } }>;
+
+export class SchedulerCache implements PluginArgs {
+  /** By name; also those that only Pods speak of. */
+  readonly #nodes = new Map<string, NodeInfo>();
+  #slots = 0;
+  /** Nodes that are there, by descending name; made anew when one comes or goes. */
+  #sorted: readonly NodeInfo[] | undefined;
+  readonly #pods = new Map<ObjectKey, PodState>();
+  readonly #assumed = new Set<ObjectKey>();
+  readonly #services = new Map<ObjectKey, Selecting>();
+  readonly #controllers = new Map<ObjectKey, Selecting>();
+  readonly #claims = new Map<ObjectKey, DeepReadonly<PersistentVolumeClaim>>();
+  readonly #volumes = new Map<string, DeepReadonly<PersistentVolume>>();
+  /** By namespace, then by what selects; forgotten when Services or controllers of the namespace change. */
+  readonly #groups = new Map<string, Map<string, PeerGroup>>();
+  /** By namespace, kind of selection and labels: which group a Pod is in. Forgotten together with the groups. */
+  readonly #groupOf = new Map<string, Map<string, PeerGroup>>();
+
+  /** The nodes to choose from, by descending name: 1.2's order among equals. The same array until a node comes or goes. */
+  get nodes(): readonly NodeInfo[] {
+    return (this.#sorted ??= [...this.#nodes.values()]
+      .filter(({ node }) => node !== undefined)
+      .sort((a, b) => (a.name < b.name ? 1 : -1)));
+  }
+
+  nodeNamed(name: string): NodeInfo | undefined {
+    return this.#nodes.get(name);
+  }
+
+  setNode(node: DeepReadonly<Node>): void {
+    const info = this.#node(node.metadata.name);
+    if (!info.node) this.#sorted = undefined;
+    info.setNode(node);
+  }
+
+  removeNode(name: string): void {
+    const info = this.#nodes.get(name);
+    if (!info) return;
+    info.setNode(undefined);
+    this.#sorted = undefined;
+    this.#forgetEmpty(info);
+  }
+
+  /** Where `key` runs, as far as is known or assumed. */
+  nodeOf(key: ObjectKey): string | undefined {
+    return this.#pods.get(key)?.nodeName;
+  }
+
+  isAssumed(key: ObjectKey): boolean {
+    return this.#assumed.has(key);
+  }
+
+  /** The informer shows `pod` bound and not ended: what was assumed of it is confirmed, or corrected. */
+  setPod(pod: DeepReadonly<Pod>): void {
+    const known = this.#pods.get(keyOf(pod));
+    // What the scheduler looks at in a bound Pod hardly ever changes; its status does all the time.
+    if (known && known.nodeName === pod.spec.nodeName && looksTheSame(known.info.pod, pod)) {
+      this.#assumed.delete(keyOf(pod));
+      this.#pods.set(keyOf(pod), { ...known, expiresAtMs: undefined });
+      return;
+    }
+    this.removePod(keyOf(pod));
+    this.#put({ info: new PodInfo(pod), nodeName: pod.spec.nodeName!, expiresAtMs: undefined });
+  }
+
+  /** The Pod is gone, has ended, or was never there. Harmless if it is not known. */
+  removePod(key: ObjectKey): void {
+    const state = this.#pods.get(key);
+    if (!state) return;
+    this.#pods.delete(key);
+    this.#assumed.delete(key);
+    const node = this.#nodes.get(state.nodeName)!;
+    node.removePod(key);
+    for (const group of this.#groups.get(state.info.namespace)?.values() ?? []) group.remove(state.info, node.slot);
+    this.#forgetEmpty(node);
+  }
+
+  /** What `look` finds while `key` is left out of the sums, as it was when it was decided about. */
+  without<R>(key: ObjectKey, look: () => R): R {
+    const state = this.#pods.get(key);
+    if (!state) return look();
+    const assumed = this.#assumed.has(key);
+    this.removePod(key);
+    try {
+      return look();
+    } finally {
+      this.#put(state);
+      if (assumed) this.#assumed.add(key);
+    }
+  }
+
+  /** Takes `info` for bound to `nodeName`, until {@link forget} or its expiry. */
+  assume(info: PodInfo, nodeName: string): void {
+    if (this.#pods.has(info.key)) throw new Error(`pod ${info.key} is in the cache, so it cannot be assumed`);
+    this.#put({ info, nodeName, expiresAtMs: Infinity });
+    this.#assumed.add(info.key);
+  }
+
+  /** The binding was accepted: from now on the informer has {@link assumedPodExpiryMs} to confirm it. */
+  finishBinding(key: ObjectKey, nowMs: number): void {
+    const state = this.#pods.get(key);
+    if (state && this.#assumed.has(key)) this.#pods.set(key, { ...state, expiresAtMs: nowMs + assumedPodExpiryMs });
+  }
+
+  /** The binding failed: the room is free again. A Pod confirmed meanwhile stays. */
+  forget(key: ObjectKey): void {
+    if (this.#assumed.has(key)) this.removePod(key);
+  }
+
+  /** Drops assumptions that were not confirmed in time; returns their Pods. */
+  expire(nowMs: number): PodInfo[] {
+    const expired = [...this.#assumed]
+      .map((key) => this.#pods.get(key)!)
+      .filter(({ expiresAtMs }) => expiresAtMs !== undefined && expiresAtMs <= nowMs);
+    for (const { info } of expired) this.removePod(info.key);
+    return expired.map(({ info }) => info);
+  }
+
+  /** A Service without a selector selects nothing. */
+  setService({ metadata, spec }: DeepReadonly<Service>): void {
+    this.#select(this.#services, metadata, spec.selector && selectorOfLabels(spec.selector));
+  }
+
+  removeService(service: DeepReadonly<Service>): void {
+    this.#select(this.#services, service.metadata, undefined);
+  }
+
+  setController({ metadata, spec }: DeepReadonly<ReplicationController>): void {
+    this.#select(this.#controllers, metadata, spec.selector && selectorOfLabels(spec.selector));
+  }
+
+  setReplicaSet({ metadata, spec }: LabelSelecting): void {
+    this.#select(this.#controllers, metadata, selectorOf(spec.selector), 'rs');
+  }
+
+  removeController({ metadata }: DeepReadonly<ReplicationController>): void {
+    this.#select(this.#controllers, metadata, undefined);
+  }
+
+  removeReplicaSet({ metadata }: LabelSelecting): void {
+    this.#select(this.#controllers, metadata, undefined, 'rs');
+  }
+
+  setClaim(claim: DeepReadonly<PersistentVolumeClaim>): void {
+    this.#claims.set(keyOf(claim), claim);
+  }
+
+  removeClaim(claim: DeepReadonly<PersistentVolumeClaim>): void {
+    this.#claims.delete(keyOf(claim));
+  }
+
+  setVolume(volume: DeepReadonly<PersistentVolume>): void {
+    this.#volumes.set(volume.metadata.name, volume);
+  }
+
+  removeVolume(volume: DeepReadonly<PersistentVolume>): void {
+    this.#volumes.delete(volume.metadata.name);
+  }
+
+  claim(namespace: string, name: string): DeepReadonly<PersistentVolumeClaim> | undefined {
+    return this.#claims.get(`${namespace}/${name}`);
+  }
+
+  volume(name: string | undefined): DeepReadonly<PersistentVolume> | undefined {
+    return name === undefined ? undefined : this.#volumes.get(name);
+  }
+
+  services(pod: PodInfo): readonly Selector[] {
+    return selecting(this.#services, pod).map(([, { selector }]) => selector);
+  }
+
+  podsMatching(namespace: string, selector: Selector): { readonly pod: PodInfo; readonly nodeName: string }[] {
+    return [...this.#pods.values()]
+      .filter(({ info }) => info.namespace === namespace && info.pod.metadata.deletionTimestamp === undefined)
+      .filter(({ info }) => selector.matches(info.labels))
+      .map(({ info, nodeName }) => ({ pod: info, nodeName }));
+  }
+
+  peers(pod: PodInfo, of: 'services' | 'services and controllers'): Peers {
+    const { namespace } = pod;
+    const known = entry(this.#groupOf, namespace, () => new Map<string, PeerGroup>());
+    if (known.size > labelSetsKept) known.clear(); // labels that are each Pod's own (an index, a job's name)
+    return entry(known, `${of} ${JSON.stringify(pod.labels)}`, () => {
+      const found = selecting(this.#services, pod);
+      if (of === 'services and controllers') found.push(...selecting(this.#controllers, pod, 'of controllers'));
+      const groups = entry(this.#groups, namespace, () => new Map<string, PeerGroup>());
+      return entry(groups, found.map(([key]) => key).join(' '), () =>
+        this.#gather(namespace, new PeerGroup(found.map(([, { selector }]) => selector))),
+      );
+    });
+  }
+
+  /** Fills a new group with those who are there. */
+  #gather(namespace: string, group: PeerGroup): PeerGroup {
+    for (const { info, nodeName } of this.#pods.values()) {
+      if (info.namespace === namespace) group.add(info, this.#nodes.get(nodeName)!.slot);
+    }
+    return group;
+  }
+
+  #put(state: PodState): void {
+    this.#pods.set(state.info.key, state);
+    const node = this.#node(state.nodeName);
+    node.addPod(state.info);
+    for (const group of this.#groups.get(state.info.namespace)?.values() ?? []) group.add(state.info, node.slot);
+  }
+
+  #node(name: string): NodeInfo {
+    return entry(this.#nodes, name, () => new NodeInfo(name, this.#slots++));
+  }
+
+  #forgetEmpty(info: NodeInfo): void {
+    if (!info.node && info.pods.size === 0) this.#nodes.delete(info.name);
+  }
+
+  #select(
+    all: Map<ObjectKey, Selecting>,
+    metadata: DeepReadonly<Pod['metadata']>,
+    selector: Selector | undefined,
+    prefix = '',
+  ): void {
+    const key = `${prefix}${keyOf({ metadata })}`;
+    const namespace = metadata.namespace ?? '';
+    if (all.get(key)?.selector.toString() === selector?.toString()) return; // a status update, or nothing selected before either
+    if (selector) all.set(key, { namespace, selector });
+    else all.delete(key);
+    this.#groups.delete(namespace);
+    this.#groupOf.delete(namespace);
+  }
+}
+
+/** The members of `all` that select `pod`, with their keys. */
+const selecting = (all: ReadonlyMap<ObjectKey, Selecting>, pod: PodInfo, mark = ''): [string, Selecting][] =>
+  [...all]
+    .filter(
+      ([, { namespace, selector }]) => namespace === pod.namespace && !selector.empty && selector.matches(pod.labels),
+    )
+    .map(([key, one]) => [key + mark, one]);
+
+/** Whether two states of one bound Pod are one to the scheduler. */
+const looksTheSame = (a: DeepReadonly<Pod>, b: DeepReadonly<Pod>): boolean =>
+  a === b ||
+  (a.metadata.uid === b.metadata.uid &&
+    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
+    JSON.stringify(a.metadata.labels) === JSON.stringify(b.metadata.labels) &&
+    sameContainers(a, b));
+
+/** Of a bound Pod's spec only the requests can change that matter here (an in-place resize). */
+const sameContainers = (a: DeepReadonly<Pod>, b: DeepReadonly<Pod>): boolean =>
+  a.spec.containers.length === b.spec.containers.length &&
+  a.spec.containers.every(
+    ({ resources }, i) => JSON.stringify(resources) === JSON.stringify(b.spec.containers[i]!.resources),
+  );
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}

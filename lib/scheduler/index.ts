@@ -1,0 +1,82 @@
+/**
+ * The scheduler gives each new Pod a node. It takes two steps, as the book tells (§ Scheduler): *predicates* strike out the
+ * nodes that will not do, *priorities* give the others scores, and the highest score wins. Nothing else happens here: the
+ * decision is written into the Pod (a *binding*), and the kubelet of that node does the rest.
+ *
+ * ```
+ *            list, watch                                                  ┌─ NoDiskConflict, PodFitsResources, …
+ *  API server ─────────► cache (nodes with their Pods added up) ─► predicates
+ *      ▲                                                              │ nodes that fit
+ *      │                 queue (Pods without a node) ──── Pod ──►  priorities ── LeastRequested, SelectorSpread, …
+ *      │                    ▲                                         │ the best
+ *      │                    └────────── no node fits ◄────────────────┤
+ *      └──────────────────────── POST pods/NAME/binding ◄─────────────┘
+ * ```
+ *
+ * ```ts
+ * registerFitPredicate('OnSsd', (pod, node) => node.labels.disk === 'ssd');
+ * registerAlgorithmProvider('Mine', ['PodFitsResources', 'OnSsd'], ['LeastRequestedPriority']);
+ *
+ * const client = connect({ server: 'http://127.0.0.1:8080', userAgent: 'kube-scheduler' });
+ * const scheduler = new Scheduler({ client, clock: realClock, log: silent, algorithmProvider: 'Mine' });
+ * const stop = new AbortController();
+ * const running = scheduler.run(stop.signal);
+ * scheduler.explain('default/web-0')?.table; // each predicate's verdict, each priority's score, on each node
+ * ```
+ *
+ * Files in reading order: `algorithm.ts` (the two steps), `predicates/` and `priorities/` (one idea each), `registry.ts` and
+ * `defaults.ts` (algorithm providers), `pod-info.ts`, `node-affinity.ts`, `node-info.ts`, `peers.ts` and `cache.ts` (what is
+ * known), `queue.ts` (who waits), `scheduler.ts` (the loop), `fit-error.ts` and `explain.ts` (the reasons).
+ *
+ * Left out compared with upstream, so far: inter-pod affinity, topology spread constraints, volume binding, preemption,
+ * extenders, policy files, leader election.
+ *
+ * @module
+ */
+
+// The loop: `runScheduler(options, signal)`, or a `Scheduler` that can be asked and re-equipped while it runs.
+export { runScheduler, Scheduler, defaultSchedulerName, type SchedulerOptions } from './scheduler.js';
+export type { Explanation } from './explain.js';
+
+// Putting an algorithm together by name, as the book does. Names that are not registered throw when a scheduler is built.
+export {
+  algorithmProvider,
+  createFromKeys,
+  createFromProvider,
+  isFitPredicateRegistered,
+  isPriorityFunctionRegistered,
+  listAlgorithmProviders,
+  registerAlgorithmProvider,
+  registerCustomFitPredicate,
+  registerCustomPriorityFunction,
+  registerFitPredicate,
+  registerFitPredicateFactory,
+  registerPriorityConfigFactory,
+  registerPriorityFunction,
+  type AlgorithmProvider,
+  type FitPredicateFactory,
+  type PredicatePolicy,
+  type PriorityConfigFactory,
+  type PriorityPolicy,
+} from './registry.js';
+export { defaultProvider, textbookProvider } from './defaults.js';
+
+// Writing parts: a predicate answers true, false, or `unfit(reasons)`; a priority scores from 0 to 10.
+export { unfit, type FitPredicate, type Unfit, type Verdict } from './predicates/predicate.js';
+export { maxPriority, type Priority, type PriorityFunction, type Scores } from './priorities/priority.js';
+export type { PluginArgs } from './plugin-args.js';
+export type { Peers } from './peers.js';
+
+// The decision alone, without a cluster: fill a `SchedulerCache`, build an `Algorithm`, ask it.
+export {
+  Algorithm,
+  type Decision,
+  type NamedPredicate,
+  type NodeReport,
+  type Refusal,
+  type WeightedPriority,
+} from './algorithm.js';
+export { SchedulerCache } from './cache.js';
+export { PodInfo, type Resources } from './pod-info.js';
+export { NodeInfo } from './node-info.js';
+export { fitError, fitError12 } from './fit-error.js';

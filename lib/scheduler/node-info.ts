@@ -1,0 +1,90 @@
+/**
+ * A Node with what runs on it added up: the one thing that predicates and priorities look at. It is kept as Pods come and
+ * go, never recomputed, so that a decision costs the same with ten Pods on a node or a hundred.
+ */
+import type { DeepReadonly, Node, Taint } from '../api/types.js';
+import { resourcesOf, type PodInfo, type Resources } from './pod-info.js';
+
+/** Grows with every change of any node's content: two equal generations mean that nothing has changed between. */
+let lastGeneration = 0;
+
+export class NodeInfo {
+  readonly name: string;
+  /** Where this node stands in arrays that are kept by node; a number of its own as long as it lives. */
+  readonly slot: number;
+  /** Undefined while Pods are bound to a name that no Node has (yet, or any more). */
+  node: DeepReadonly<Node> | undefined;
+  allocatable: Resources = resourcesOf({});
+  allocatablePods = 0;
+  /** By key; with the Pods that were just assumed to be here. */
+  readonly pods = new Map<string, PodInfo>();
+  readonly requested: Resources = resourcesOf({});
+  /** As {@link PodInfo.scored}. */
+  readonly scored = { milliCPU: 0, memory: 0 };
+  /** How many Pods use each host port. */
+  readonly hostPorts = new Map<number, number>();
+  /** Sizes in bytes of the images that the node has, by each of their names. */
+  imageSizes: ReadonlyMap<string, number> = new Map();
+  /** `region/zone`; empty if the Node has neither label. */
+  zone = '';
+  /** The taints that keep Pods away: those with effect NoSchedule or NoExecute. */
+  repelling: readonly DeepReadonly<Taint>[] = [];
+  generation = ++lastGeneration;
+
+  constructor(name: string, slot: number) {
+    this.name = name;
+    this.slot = slot;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.node?.metadata.labels ?? {};
+  }
+
+  setNode(node: DeepReadonly<Node> | undefined): void {
+    this.node = node;
+    this.allocatable = resourcesOf(node?.status?.allocatable);
+    this.allocatablePods = this.allocatable.others.get('pods') ?? 0;
+    this.imageSizes = new Map(
+      (node?.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes])),
+    );
+    this.zone = zoneOf(this.labels);
+    this.repelling = (node?.spec?.taints ?? []).filter(
+      ({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute',
+    );
+    this.generation = ++lastGeneration;
+  }
+
+  addPod(pod: PodInfo): void {
+    this.pods.set(pod.key, pod);
+    this.#reckon(pod, 1);
+  }
+
+  removePod(key: string): void {
+    const pod = this.pods.get(key);
+    if (!pod) return;
+    this.pods.delete(key);
+    this.#reckon(pod, -1);
+  }
+
+  #reckon(pod: PodInfo, sign: 1 | -1): void {
+    this.requested.milliCPU += sign * pod.requested.milliCPU;
+    this.requested.memory += sign * pod.requested.memory;
+    for (const [name, value] of pod.requested.others) {
+      this.requested.others.set(name, (this.requested.others.get(name) ?? 0) + sign * value);
+    }
+    this.scored.milliCPU += sign * pod.scored.milliCPU;
+    this.scored.memory += sign * pod.scored.memory;
+    for (const port of pod.hostPorts) this.hostPorts.set(port, (this.hostPorts.get(port) ?? 0) + sign);
+    this.generation = ++lastGeneration;
+  }
+}
+
+const regionLabel = 'failure-domain.beta.kubernetes.io/region';
+const zoneLabel = 'failure-domain.beta.kubernetes.io/zone';
+
+/** 1.2's labels, or today's names of them. */
+function zoneOf(labels: Readonly<Record<string, string>>): string {
+  const region = labels[regionLabel] ?? labels['topology.kubernetes.io/region'] ?? '';
+  const zone = labels[zoneLabel] ?? labels['topology.kubernetes.io/zone'] ?? '';
+  return region === '' && zone === '' ? '' : `${region}/${zone}`;
+}

@@ -1,0 +1,150 @@
+/**
+ * A Pod as the scheduler sees it: everything that predicates and priorities ask for, reckoned once when the Pod arrives, so
+ * that no quantity is parsed and no selector compiled while nodes are compared.
+ */
+import { keyOf, type ObjectKey } from '../api/meta.js';
+import { parseQuantity } from '../api/quantity.js';
+import type { Container, DeepReadonly, Pod, Toleration, Volume } from '../api/types.js';
+import { nodeAffinityOf, type NodeAffinity } from './node-affinity.js';
+
+/** What a container that names no CPU request is taken to ask for when nodes are scored, in millicores. */
+export const defaultMilliCPURequest = 100;
+/** The same for memory, in bytes: 200 MiB. */
+export const defaultMemoryRequest = 200 * 1024 * 1024;
+
+/** Amounts of a node or a pod: `cpu` in millicores, `memory` and all others in their own unit (bytes, pieces). */
+export interface Resources {
+  milliCPU: number;
+  memory: number;
+  /** Whatever else is asked for: `ephemeral-storage`, `example.com/gadget`. */
+  others: Map<string, number>;
+}
+
+export class PodInfo {
+  readonly pod: DeepReadonly<Pod>;
+  readonly key: ObjectKey;
+  /** What is filtered by: containers and sidecars together, or the largest init container if that is more. */
+  readonly requested: DeepReadonly<Resources>;
+  /** What is scored by: each container's requests, with 1.2's defaults where there is none. */
+  readonly scored: { readonly milliCPU: number; readonly memory: number };
+  /** Ports of the host that the Pod wants for itself. */
+  readonly hostPorts: readonly number[];
+  /** Volumes of the kinds that two Pods, or too many Pods, cannot have on one node. */
+  readonly disks: readonly DeepReadonly<Volume>[];
+  readonly claimNames: readonly string[];
+  readonly tolerations: readonly DeepReadonly<Toleration>[];
+  readonly images: readonly string[];
+  readonly nodeAffinity: NodeAffinity;
+  #shape: string | undefined;
+
+  constructor(pod: DeepReadonly<Pod>) {
+    const { containers, volumes = [], tolerations = [] } = pod.spec;
+    this.pod = pod;
+    this.key = keyOf(pod);
+    this.requested = requestsOfPod(pod);
+    this.scored = {
+      milliCPU: sum(containers, (c) => amount('cpu', c.resources?.requests?.cpu) ?? defaultMilliCPURequest),
+      memory: sum(containers, (c) => amount('memory', c.resources?.requests?.memory) ?? defaultMemoryRequest),
+    };
+    this.hostPorts = containers.flatMap((c) => (c.ports ?? []).map((p) => p.hostPort ?? 0)).filter((port) => port > 0);
+    this.disks = volumes.filter((v) => v.gcePersistentDisk ?? v.awsElasticBlockStore ?? v.rbd);
+    this.claimNames = volumes.flatMap((v) => v.persistentVolumeClaim?.claimName ?? []);
+    this.tolerations = tolerations;
+    this.images = containers.map((c) => c.image ?? '');
+    this.nodeAffinity = nodeAffinityOf(pod);
+  }
+
+  get namespace(): string {
+    return this.pod.metadata.namespace ?? '';
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.pod.metadata.labels ?? {};
+  }
+
+  get priority(): number {
+    return (this.pod.spec as { priority?: number }).priority ?? 0;
+  }
+
+  /**
+   * Equal for Pods that every predicate and priority of this folder treats alike on every node (peers apart): the replicas of
+   * one controller. What was found out about one of them holds for the next.
+   */
+  get shape(): string {
+    return (this.#shape ??= JSON.stringify([
+      this.pod.spec.nodeName,
+      this.requested.milliCPU,
+      this.requested.memory,
+      [...this.requested.others],
+      this.scored,
+      this.hostPorts,
+      this.disks,
+      this.tolerations,
+      this.images,
+      this.pod.spec.nodeSelector,
+      this.pod.spec.affinity?.nodeAffinity,
+      this.pod.metadata.annotations?.['scheduler.alpha.kubernetes.io/affinity'],
+    ]));
+  }
+}
+
+/** An amount in the scheduler's unit; undefined if `text` is. */
+export function amount(resource: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const quantity = parseQuantity(text);
+  return resource === 'cpu' ? quantity.milliValue() : quantity.value();
+}
+
+/** The amounts of a resource list, such as `status.allocatable` of a Node. */
+export function resourcesOf(list: Readonly<Record<string, string>> | undefined): Resources {
+  const resources: Resources = { milliCPU: 0, memory: 0, others: new Map() };
+  for (const [name, text] of Object.entries(list ?? {})) {
+    const value = amount(name, text)!;
+    if (name === 'cpu') resources.milliCPU = value;
+    else if (name === 'memory') resources.memory = value;
+    else resources.others.set(name, value);
+  }
+  return resources;
+}
+
+/**
+ * Init containers run one after another, before the rest, and beside the sidecars that came before them: the Pod needs the
+ * most that is needed at any one time. (1.2 knew no init containers; without them this is its plain sum.)
+ *
+ * @see https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
+ */
+function requestsOfPod(pod: DeepReadonly<Pod>): Resources {
+  const total = resourcesOf({});
+  const sidecars = resourcesOf({});
+  const starting = resourcesOf({});
+  for (const container of pod.spec.containers) add(total, resourcesOf(container.resources?.requests));
+  for (const container of pod.spec.initContainers ?? []) {
+    const requests = resourcesOf(container.resources?.requests);
+    if ((container as { restartPolicy?: string }).restartPolicy === 'Always') {
+      add(total, requests);
+      add(sidecars, requests);
+      raise(starting, sidecars);
+    } else {
+      add(requests, sidecars);
+      raise(starting, requests);
+    }
+  }
+  raise(total, starting);
+  add(total, resourcesOf(pod.spec.overhead));
+  return total;
+}
+
+function add(to: Resources, more: Resources): void {
+  to.milliCPU += more.milliCPU;
+  to.memory += more.memory;
+  for (const [name, value] of more.others) to.others.set(name, (to.others.get(name) ?? 0) + value);
+}
+
+function raise(to: Resources, floor: Resources): void {
+  to.milliCPU = Math.max(to.milliCPU, floor.milliCPU);
+  to.memory = Math.max(to.memory, floor.memory);
+  for (const [name, value] of floor.others) to.others.set(name, Math.max(to.others.get(name) ?? 0, value));
+}
+
+const sum = (containers: readonly DeepReadonly<Container>[], of: (container: DeepReadonly<Container>) => number) =>
+  containers.reduce((total, container) => total + of(container), 0);

@@ -1,0 +1,12 @@
+import { keep, unfit } from './predicate.js';
+import { tolerates } from './pod-tolerates-node-taints.js';
+
+const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
+
+/** A node that was cordoned (`spec.unschedulable`) takes only Pods that tolerate it. Later than 1.2, and always in force. */
+export const checkNodeUnschedulable = keep(
+  (pod, node) =>
+    !node.node!.spec.unschedulable ||
+    tolerates(pod.tolerations, unschedulableTaint) ||
+    unfit(['node(s) were unschedulable']),
+);

@@ -1,0 +1,28 @@
+import type { PluginArgs } from '../plugin-args.js';
+import { unfit, type FitPredicate } from './predicate.js';
+
+/**
+ * *CheckServiceAffinity*, with an argument of a policy: the Pods of a Service stay together on nodes that have the same
+ * values for `labels` (one region, say). Values that the Pod's nodeSelector does not name are those of the node where its
+ * Service's first Pod runs; with none known, every node will do.
+ */
+export const checkServiceAffinity =
+  (labels: readonly string[], args: PluginArgs): FitPredicate =>
+  (pod, node) => {
+    const wanted = new Map<string, string>();
+    for (const label of labels) {
+      const value = pod.pod.spec.nodeSelector?.[label];
+      if (value !== undefined) wanted.set(label, value);
+    }
+    if (wanted.size < labels.length) {
+      const service = args.services(pod)[0];
+      const peer = service && args.podsMatching(pod.namespace, service)[0];
+      const peersLabels = peer && args.nodeNamed(peer.nodeName)?.labels;
+      for (const label of labels) {
+        const value = peersLabels?.[label];
+        if (!wanted.has(label) && value !== undefined) wanted.set(label, value);
+      }
+    }
+    const fits = [...wanted].every(([label, value]) => node.labels[label] === value);
+    return fits || unfit(["node(s) didn't match service affinity"], { reason12: 'CheckServiceAffinity' });
+  };

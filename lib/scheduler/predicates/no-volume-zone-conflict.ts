@@ -1,0 +1,19 @@
+import type { PluginArgs } from '../plugin-args.js';
+import { unfit, type FitPredicate } from './predicate.js';
+
+const zoneLabels = ['failure-domain.beta.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/region'] as const;
+
+/**
+ * *NoVolumeZoneConflict*: a volume that lives in a zone is mounted there. A node without zone labels takes every volume.
+ * (Today's name: *VolumeZone*.)
+ */
+export const noVolumeZoneConflict =
+  (args: PluginArgs): FitPredicate =>
+  (pod, node) => {
+    if (pod.claimNames.length === 0 || zoneLabels.every((label) => node.labels[label] === undefined)) return true;
+    const fits = pod.claimNames.every((name) => {
+      const labels = args.volume(args.claim(pod.namespace, name)?.spec.volumeName)?.metadata.labels ?? {};
+      return zoneLabels.every((label) => labels[label] === undefined || labels[label] === node.labels[label]);
+    });
+    return fits || unfit(['node(s) had no available volume zone']);
+  };

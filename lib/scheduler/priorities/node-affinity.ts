@@ -1,0 +1,16 @@
+import { maxPriority, type Priority } from './priority.js';
+
+/**
+ * *NodeAffinityPriority*: prefers nodes by the weights of the preferred node affinities that they fulfil.
+ * `⌊10 · (sum / W)⌋` with W the largest sum; 0 everywhere if nothing is preferred.
+ */
+export const nodeAffinity: Priority = {
+  kept: true,
+  map: (pod, { node }) => (pod.nodeAffinity.indifferent ? 0 : pod.nodeAffinity.preference(node!)),
+  reduce(pod, _nodes, scores) {
+    if (pod.nodeAffinity.indifferent) return;
+    const most = scores.reduce((a, b) => Math.max(a, b), 0);
+    if (most === 0) return void scores.fill(0);
+    for (let i = 0; i < scores.length; i++) scores[i] = Math.floor(maxPriority * (scores[i]! / most));
+  },
+};

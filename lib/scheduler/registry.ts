@@ -1,0 +1,206 @@
+/**
+ * Where algorithms are put together from parts with names, as the book describes: predicates and priorities are registered,
+ * an *algorithm provider* is a named set of both, and a scheduler is started with the name of one.
+ *
+ * ```ts
+ * registerFitPredicate('OnSsd', (pod, node) => node.labels.disk === 'ssd');
+ * registerPriorityFunction('FewestPods', (pod, node) => Math.max(0, 10 - node.pods.size), 2);
+ * registerAlgorithmProvider('Mine', ['PodFitsResources', 'OnSsd'], ['FewestPods']);
+ * ```
+ * To register a name again replaces what it stood for; a scheduler that was built before keeps what it has.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/factory/plugins.go
+ */
+import { Algorithm, type NamedPredicate, type WeightedPriority } from './algorithm.js';
+import type { PluginArgs } from './plugin-args.js';
+import { checkNodeUnschedulable } from './predicates/check-node-unschedulable.js';
+import { podToleratesNodeTaints } from './predicates/pod-tolerates-node-taints.js';
+import { checkNodeLabelPresence } from './predicates/check-node-label-presence.js';
+import { checkServiceAffinity } from './predicates/check-service-affinity.js';
+import type { FitPredicate } from './predicates/predicate.js';
+import { nodeLabel } from './priorities/node-label.js';
+import type { Priority, PriorityFunction } from './priorities/priority.js';
+import { serviceAntiAffinity } from './priorities/service-anti-affinity.js';
+
+/** Builds a predicate that looks at more than the Pod and the node. */
+export type FitPredicateFactory = (args: PluginArgs) => FitPredicate;
+
+export interface PriorityConfigFactory {
+  readonly factory: (args: PluginArgs) => Priority;
+  readonly weight: number;
+}
+
+/** A predicate as a policy file names it. */
+export interface PredicatePolicy {
+  readonly name: string;
+  readonly argument?: {
+    readonly serviceAffinity?: { readonly labels: readonly string[] };
+    readonly labelsPresence?: { readonly labels: readonly string[]; readonly presence: boolean };
+  };
+}
+
+/** A priority as a policy file names it. */
+export interface PriorityPolicy {
+  readonly name: string;
+  readonly weight: number;
+  readonly argument?: {
+    readonly serviceAntiAffinity?: { readonly label: string };
+    readonly labelPreference?: { readonly label: string; readonly presence: boolean };
+  };
+}
+
+export interface AlgorithmProvider {
+  readonly predicateKeys: ReadonlySet<string>;
+  readonly priorityKeys: ReadonlySet<string>;
+}
+
+const predicates = new Map<string, FitPredicateFactory>();
+const priorities = new Map<string, PriorityConfigFactory>();
+const providers = new Map<string, AlgorithmProvider>();
+
+/**
+ * In force whatever the provider: what a Node says since 1.2 about who may come. (Upstream calls such predicates mandatory.)
+ * They are asked first, as today.
+ */
+const mandatory: readonly NamedPredicate[] = [
+  { name: 'CheckNodeUnschedulable', predicate: checkNodeUnschedulable },
+  { name: 'PodToleratesNodeTaints', predicate: podToleratesNodeTaints },
+];
+
+/** The order in which predicates are asked, so that a node's reason is the one today's scheduler gives; others come after. */
+const order = [
+  'CheckNodeUnschedulable',
+  'HostName',
+  'PodToleratesNodeTaints',
+  'MatchNodeSelector',
+  'PodFitsPorts',
+  'PodFitsHostPorts',
+  'PodFitsResources',
+  'NoDiskConflict',
+  'MaxEBSVolumeCount',
+  'MaxGCEPDVolumeCount',
+  'NoVolumeZoneConflict',
+];
+
+/** Stores a ready predicate. Returns its name. @throws if the name is not letters, digits and dashes, two at least */
+export const registerFitPredicate = (name: string, predicate: FitPredicate): string =>
+  registerFitPredicateFactory(name, () => predicate);
+
+/** Stores what builds a predicate when a scheduler is. */
+export function registerFitPredicateFactory(name: string, factory: FitPredicateFactory): string {
+  predicates.set(checked(name), factory);
+  return name;
+}
+
+/** With an argument, builds the predicate it describes, under the policy's name; without one, the name must be known. */
+export function registerCustomFitPredicate({ name, argument }: PredicatePolicy): string {
+  if (!argument) {
+    if (!predicates.has(name)) throw new Error(`Invalid configuration: Predicate type not found for ${name}`);
+    return name;
+  }
+  const { serviceAffinity, labelsPresence } = argument;
+  exactlyOne(name, argument);
+  return serviceAffinity
+    ? registerFitPredicateFactory(name, (args) => checkServiceAffinity(serviceAffinity.labels, args))
+    : registerFitPredicate(name, checkNodeLabelPresence(labelsPresence!.labels, labelsPresence!.presence));
+}
+
+export const isFitPredicateRegistered = (name: string): boolean => predicates.has(name);
+
+/** Stores a ready priority: a function of Pod and node, or one with `map` and `reduce`. Its score counts `weight` times. */
+export const registerPriorityFunction = (name: string, priority: PriorityFunction | Priority, weight: number): string =>
+  registerPriorityConfigFactory(name, {
+    factory: () => (typeof priority === 'function' ? { map: priority } : priority),
+    weight,
+  });
+
+/** Stores what builds a priority when a scheduler is. */
+export function registerPriorityConfigFactory(name: string, config: PriorityConfigFactory): string {
+  priorities.set(checked(name), config);
+  return name;
+}
+
+/** With an argument, builds the priority it describes; without one, what `name` stands for gets the policy's weight. */
+export function registerCustomPriorityFunction({ name, weight, argument }: PriorityPolicy): string {
+  if (argument) {
+    const { serviceAntiAffinity: anti, labelPreference: preference } = argument;
+    exactlyOne(name, argument);
+    return registerPriorityConfigFactory(name, {
+      factory: (args) =>
+        anti ? serviceAntiAffinity(anti.label, args) : nodeLabel(preference!.label, preference!.presence),
+      weight,
+    });
+  }
+  const known = priorities.get(name);
+  if (!known) throw new Error(`Invalid configuration: Priority type not found for ${name}`);
+  return registerPriorityConfigFactory(name, { ...known, weight });
+}
+
+export const isPriorityFunctionRegistered = (name: string): boolean => priorities.has(name);
+
+/**
+ * Names a set of predicates and a set of priorities (the book's `RegisterAlgorithmProvider`). The names may be registered
+ * later: they are looked up when a scheduler is built.
+ */
+export function registerAlgorithmProvider(
+  name: string,
+  predicateKeys: Iterable<string>,
+  priorityKeys: Iterable<string>,
+): string {
+  providers.set(checked(name), { predicateKeys: new Set(predicateKeys), priorityKeys: new Set(priorityKeys) });
+  return name;
+}
+
+/** @throws if no provider has that name */
+export function algorithmProvider(name: string): AlgorithmProvider {
+  const provider = providers.get(name);
+  if (!provider) throw new Error(`plugin ${JSON.stringify(name)} has not been registered`);
+  return provider;
+}
+
+/** The names of all providers, sorted. */
+export const listAlgorithmProviders = (): string[] => [...providers.keys()].sort();
+
+/** The algorithm of the provider `name`. @throws if it, or a name in it, is not registered */
+export function createFromProvider(name: string, args: PluginArgs): Algorithm {
+  const { predicateKeys, priorityKeys } = algorithmProvider(name);
+  return createFromKeys(predicateKeys, priorityKeys, args);
+}
+
+/** An algorithm of exactly these parts and the mandatory predicates. @throws if a name is not registered */
+export function createFromKeys(
+  predicateKeys: Iterable<string>,
+  priorityKeys: Iterable<string>,
+  args: PluginArgs,
+): Algorithm {
+  const chosen = [...predicateKeys].map((name): NamedPredicate => {
+    const factory = predicates.get(name);
+    if (!factory)
+      throw new Error(`invalid predicate name ${JSON.stringify(name)} specified - no corresponding function found`);
+    return { name, predicate: factory(args) };
+  });
+  const weighted = [...priorityKeys].map((name): WeightedPriority => {
+    const config = priorities.get(name);
+    if (!config) throw new Error(`invalid priority name ${name} specified - no corresponding function found`);
+    return { name, priority: config.factory(args), weight: config.weight };
+  });
+  return new Algorithm(
+    [...mandatory, ...chosen].sort((a, b) => rank(a) - rank(b)),
+    weighted,
+  );
+}
+
+const rank = ({ name }: NamedPredicate): number => (order.includes(name) ? order.indexOf(name) : order.length);
+
+function checked(name: string): string {
+  if (!/^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])$/.test(name))
+    throw new Error(
+      `algorithm name ${name} does not match the name validation regexp ^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])$`,
+    );
+  return name;
+}
+
+function exactlyOne(name: string, argument: object): void {
+  if (Object.values(argument).filter((member) => member !== undefined).length !== 1)
+    throw new Error(`Exactly 1 argument is required for ${name}`);
+}
