@@ -1,0 +1,166 @@
+/**
+ * Lists: which state is shown, which part of it, and in how many pages.
+ *
+ * | `resourceVersion` | match          | with `limit` | the state shown                                     |
+ * | --- | --- | --- | --- |
+ * | none              |                | any          | the present one                                     |
+ * | 0                 |                | ignored      | any: the present one, as it is at hand              |
+ * | N                 | NotOlderThan   | any          | the present one, once it has reached N              |
+ * | N                 | none           | no           | as NotOlderThan                                     |
+ * | N                 | none           | yes          | as Exact                                            |
+ * | N                 | Exact          | any          | that of N                                           |
+ * | `continue`        |                | any          | that of the first page                              |
+ *
+ * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+ */
+import type { StatusCause } from '../../api/status.js';
+import { badRequest, expired, invalid, StatusError, timeout } from '../../api/status.js';
+import { CompactedError, FutureRevisionError } from '../storage/storage.js';
+import { CachedEntry } from '../watch-cache/entry.js';
+import type { WatchCache } from '../watch-cache/watch-cache.js';
+import { decodeContinue, encodeContinue } from './continue-token.js';
+import type { Registry } from './registry.js';
+import type { Selection } from './selection.js';
+
+/** How long a read waits for a revision that this server has not seen yet. */
+const futureTimeoutMs = 3000;
+
+export interface ListQuery {
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+  /** 0: no limit. */
+  readonly limit: number;
+  readonly continue: string;
+}
+
+export interface Page {
+  readonly entries: readonly CachedEntry[];
+  readonly revision: number;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+/** @throws BadRequest, Invalid; Expired: that state is no longer kept; Timeout: it has not been reached */
+export async function list(registry: Registry, selection: Selection, query: ListQuery): Promise<Page> {
+  const { cache } = registry;
+  checkQuery(query);
+  const limit = query.resourceVersion === '0' && query.continue === '' ? 0 : query.limit;
+  if (query.continue !== '') {
+    const { revision, after } = decodeContinue(query.continue);
+    if (revision < 0) return page(snapshot(cache, selection, after), cache.revision, selection, limit);
+    const entries = await atRevision(registry, selection, revision, after).catch((error) => {
+      throw error instanceof CompactedError ? continueExpired(after) : error;
+    });
+    return page(entries, revision, selection, limit);
+  }
+  const revision = parseRevision(query.resourceVersion);
+  const exact =
+    query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && limit > 0 && revision > 0);
+  await waitFor(cache, revision);
+  if (!exact) return page(snapshot(cache, selection), cache.revision, selection, limit);
+  const entries = await atRevision(registry, selection, revision).catch((error) => {
+    throw error instanceof CompactedError ? expired('The resourceVersion for the provided list is too old.') : error;
+  });
+  return page(entries, revision, selection, limit);
+}
+
+/** Waits until the cache has reached `revision`. @throws Timeout after three seconds */
+export async function waitFor(cache: WatchCache, revision: number): Promise<void> {
+  if (await cache.reached(revision, futureTimeoutMs)) return;
+  throw tooLarge(revision, cache.revision);
+}
+
+/** @throws BadRequest */
+export function parseRevision(text: string): number {
+  if (text === '') return 0;
+  if (/^\d{1,20}$/.test(text)) return Number(text);
+  throw badRequest(
+    `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+  );
+}
+
+function tooLarge(revision: number, current: number): StatusError {
+  const { status } = timeout(`Timeout: Too large resource version: ${revision}, current: ${current}`, 1);
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
+  return new StatusError({ ...status, details: { causes, retryAfterSeconds: 1 } });
+}
+
+function snapshot(cache: WatchCache, { kind, prefix, onlyKey }: Selection, after = ''): CachedEntry[] {
+  const entries = cache.of(kind);
+  if (onlyKey === undefined) return entries.list(prefix, after === '' ? '' : prefix + after);
+  const only = onlyKey.startsWith(prefix) ? entries.get(onlyKey) : undefined;
+  return only ? [only] : [];
+}
+
+/** The state of an earlier revision: from memory if the kind has not changed since, else from the store. */
+async function atRevision(
+  { cache, storage }: Registry,
+  selection: Selection,
+  revision: number,
+  after = '',
+): Promise<CachedEntry[]> {
+  const present = cache.of(selection.kind);
+  if (present.changed <= revision && revision <= cache.revision) return snapshot(cache, selection, after);
+  try {
+    const { prefix } = selection;
+    const { entries } = await storage.list(prefix, { revision, ...(after !== '' && { after: prefix + after }) });
+    return entries.map(({ key, value, modRevision }) => new CachedEntry(present.codec, key, value, modRevision));
+  } catch (error) {
+    if (error instanceof FutureRevisionError) throw tooLarge(revision, cache.revision);
+    throw error;
+  }
+}
+
+/** The first `limit` of those that match. What follows is counted only where everything matches. */
+function page(candidates: readonly CachedEntry[], revision: number, selection: Selection, limit: number): Page {
+  if (limit === 0) {
+    return { entries: selection.all ? candidates : candidates.filter((entry) => selection.matches(entry)), revision };
+  }
+  const entries: CachedEntry[] = [];
+  let index = 0;
+  for (; index < candidates.length && entries.length < limit; index++) {
+    const entry = candidates[index]!;
+    if (selection.all || selection.matches(entry)) entries.push(entry);
+  }
+  const rest = candidates.length - index;
+  if (rest === 0) return { entries, revision };
+  return {
+    entries,
+    revision,
+    continue: encodeContinue({ revision, after: candidates[index - 1]!.key.slice(selection.prefix.length) }),
+    ...(selection.all && { remainingItemCount: rest }),
+  };
+}
+
+function checkQuery({ resourceVersion, resourceVersionMatch: match, continue: token }: ListQuery): void {
+  const causes: StatusCause[] = [];
+  const field = 'resourceVersionMatch';
+  const refuse = (why: string): void => {
+    causes.push({ reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field });
+  };
+  if (match !== '') {
+    if (resourceVersion === '') refuse('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (token !== '') refuse('resourceVersionMatch is forbidden when continue is provided');
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      causes.push({
+        reason: 'FieldValueNotSupported',
+        message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
+        field,
+      });
+    }
+    if (match === 'Exact' && resourceVersion === '0') {
+      refuse('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    }
+  }
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
+  if (token !== '' && resourceVersion !== '' && resourceVersion !== '0') {
+    throw badRequest('specifying resource version is not allowed when using continue');
+  }
+}
+
+function continueExpired(after: string): StatusError {
+  const { status } = expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+  );
+  return new StatusError({ ...status, metadata: { continue: encodeContinue({ revision: -1, after }) } });
+}

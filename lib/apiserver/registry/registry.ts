@@ -1,0 +1,324 @@
+/**
+ * The one registry behind all kinds: an object that has been decoded comes in, and is completed, admitted, validated and
+ * written, in upstream's order. What differs between kinds stands in their entries of the table.
+ *
+ * ```
+ * create   names and times ─▶ admit ─▶ prepareForCreate ─▶ validate ─▶ judge ─▶ put, if the key does not exist
+ * update   read ─▶ change ─▶ resourceVersion? ─▶ admit ─▶ prepareForUpdate ─▶ validate ─▶ judge ─▶ put, if unchanged
+ *            └──────────────────────────── again, if somebody else was faster ◀──────────────────────┘
+ * ```
+ *
+ * (Deletion is a story of its own: `delete.ts`.)
+ *
+ * @see https://github.com/kubernetes/apiserver/blob/master/pkg/registry/generic/registry/store.go
+ */
+import { randomUUID } from 'node:crypto';
+import type { Kind, StatusSubresource } from '../../api/kinds/kind.js';
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  invalid,
+  isAlreadyExists,
+  notFound,
+  serviceUnavailable,
+  StatusError,
+  unclassified,
+} from '../../api/status.js';
+import type { DeepReadonly, KubernetesObject } from '../../api/types.js';
+import { timestamp, type Clock } from '../../util/index.js';
+import type { Undo } from '../admission/admission.js';
+import { keyInStore } from '../served.js';
+import { RevisionMismatchError, TooLargeError, UnavailableError, type Storage } from '../storage/storage.js';
+import { CachedEntry } from '../watch-cache/entry.js';
+import type { WatchCache } from '../watch-cache/watch-cache.js';
+import { type Admission, giveBack } from './admit.js';
+import { admissionRequest, type RequestContext } from './context.js';
+import { generateName } from './names.js';
+
+/** A generated name that is taken is generated again, so often. */
+const generateAttempts = 8;
+
+/** What an update makes of the stored object. Called again, with the newer one, when somebody else was faster. */
+export type Change = (current: CachedEntry) => KubernetesObject | Promise<KubernetesObject>;
+
+export interface UpdateOptions {
+  /** The subresource through which the object is changed. */
+  readonly part?: StatusSubresource;
+  /** What to create where there is nothing (kinds with `createOnUpdate`). */
+  readonly orCreate?: () => KubernetesObject | Promise<KubernetesObject>;
+  /** How validation's findings are told, where not as usual. */
+  readonly operationOptions?: Readonly<Record<string, unknown>>;
+}
+
+export interface Written {
+  readonly entry: CachedEntry;
+  readonly created: boolean;
+}
+
+export interface RegistryOptions {
+  readonly storage: Storage;
+  readonly cache: WatchCache;
+  readonly admission: Admission;
+  readonly clock: Clock;
+}
+
+export class Registry {
+  readonly storage: Storage;
+  readonly cache: WatchCache;
+  readonly admission: Admission;
+  readonly clock: Clock;
+
+  constructor({ storage, cache, admission, clock }: RegistryOptions) {
+    this.storage = storage;
+    this.cache = cache;
+    this.admission = admission;
+    this.clock = clock;
+  }
+
+  /** @throws NotFound */
+  get({ kind, namespace, name }: Pick<RequestContext, 'kind' | 'namespace' | 'name'>): CachedEntry {
+    const entry = this.cache.of(kind).get(keyInStore(kind, namespace, name));
+    if (!entry) throw notFound(kind, name);
+    return entry;
+  }
+
+  /** @param object decoded and defaulted; the registry may change it and keeps it */
+  async create(context: RequestContext, object: KubernetesObject): Promise<CachedEntry> {
+    const { kind } = context;
+    belongs(context, object);
+    const { metadata } = object;
+    metadata.creationTimestamp = timestamp(this.clock.now());
+    metadata.uid = randomUUID();
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+    const reserved: Undo[] = [];
+    try {
+      await this.admission.admit(admissionRequest(context, 'CREATE', object, undefined), reserved);
+      const generated = !metadata.name && metadata.generateName;
+      for (let attempt = 1; ; attempt++) {
+        if (generated) metadata.name = generateName(metadata.generateName!);
+        if (attempt === 1) {
+          kind.prepareForCreate?.(object);
+          check(kind, object, kind.validate(object));
+          kind.warnings?.(object).forEach((warning) => context.warn(warning));
+          await this.admission.validate(admissionRequest(context, 'CREATE', object, undefined), reserved);
+          if (metadata.resourceVersion) {
+            throw unclassified('resourceVersion should not be set on objects to be created');
+          }
+        }
+        try {
+          return await this.#insert(context, object);
+        } catch (error) {
+          if (!generated || !isAlreadyExists(error) || attempt === generateAttempts) throw error;
+        }
+      }
+    } catch (error) {
+      await giveBack(reserved);
+      throw error;
+    }
+  }
+
+  async update(context: RequestContext, change: Change, options: UpdateOptions = {}): Promise<Written> {
+    const { kind, namespace, name } = context;
+    const key = keyInStore(kind, namespace, name);
+    let current = this.cache.of(kind).get(key);
+    for (;;) {
+      if (!current) {
+        if (!options.orCreate) throw notFound(kind, name);
+        return { entry: await this.create(context, await options.orCreate()), created: true };
+      }
+      const reserved: Undo[] = [];
+      try {
+        return { entry: await this.#change(context, current, change, options, reserved), created: false };
+      } catch (error) {
+        await giveBack(reserved);
+        if (!(error instanceof RevisionMismatchError)) throw error;
+        const { current: newer } = error;
+        current = newer && new CachedEntry(this.cache.of(kind).codec, key, newer.value, newer.modRevision);
+      }
+    }
+  }
+
+  /** Writes a changed object, under the condition that nobody else did. @throws RevisionMismatchError */
+  async write({ kind, dryRun }: RequestContext, current: CachedEntry, value: Buffer): Promise<CachedEntry> {
+    const { codec } = this.cache.of(kind);
+    if (value.equals(current.value)) return current; // nothing was changed: no write, no event, the same version
+    if (dryRun) return new CachedEntry(codec, current.key, value, current.revision);
+    const { modRevision } = await this.#put(current.key, value, current.revision);
+    return new CachedEntry(codec, current.key, value, modRevision);
+  }
+
+  /** Removes an object, under the condition that nobody else changed it. @returns its last state @throws RevisionMismatchError */
+  async remove({ dryRun }: RequestContext, current: CachedEntry): Promise<CachedEntry> {
+    if (dryRun) return current;
+    const revision = await stored(this.storage.delete(current.key, { expected: current.revision }));
+    if (revision === undefined) throw new RevisionMismatchError(current.key, current.revision, undefined);
+    await this.cache.reached(revision);
+    return current.at(revision);
+  }
+
+  async #insert({ kind, dryRun }: RequestContext, object: KubernetesObject): Promise<CachedEntry> {
+    const { codec, get } = this.#cacheOf(kind);
+    const { namespace = '', name } = object.metadata;
+    const key = keyInStore(kind, namespace, name);
+    const value = codec.encode(kind.storedAs ? kind.storedAs.toStored(object) : object);
+    if (dryRun) {
+      const present = get(key);
+      if (present) throw exists(kind, present.object);
+      return new CachedEntry(codec, key, value, 0);
+    }
+    try {
+      const { modRevision } = await this.#put(key, value, 0);
+      return new CachedEntry(codec, key, value, modRevision);
+    } catch (error) {
+      if (!(error instanceof RevisionMismatchError) || !error.current) throw error;
+      throw exists(kind, codec.decode(error.current.value, error.current.modRevision));
+    }
+  }
+
+  async #change(
+    context: RequestContext,
+    current: CachedEntry,
+    change: Change,
+    { part, operationOptions }: UpdateOptions,
+    reserved: Undo[],
+  ): Promise<CachedEntry> {
+    const { kind } = context;
+    const old = present(kind, current);
+    const object = await change(current);
+    belongs(context, object);
+    compareVersions(kind, object, old);
+    keepSystemFields(object, old);
+    const request = admissionRequest(context, 'UPDATE', object, old, operationOptions);
+    await this.admission.admit(request, reserved);
+    if (part) part.prepareForUpdate(object, old);
+    else {
+      object.metadata.generation = old.metadata.generation;
+      kind.prepareForUpdate?.(object, old);
+    }
+    // Validation asks for a version; without one in the body it is the one that was read.
+    object.metadata.resourceVersion = old.metadata.resourceVersion;
+    check(kind, object, part ? part.validateUpdate(object, old) : kind.validateUpdate(object, old));
+    kind.warnings?.(object, old).forEach((warning) => context.warn(warning));
+    await this.admission.validate(request, reserved);
+
+    const stored = kind.storedAs ? kind.storedAs.toStored(object) : object;
+    const value = this.cache.of(kind).codec.encode(stored);
+    if (isDone(kind, object, old)) {
+      await this.remove(context, current);
+      return new CachedEntry(this.cache.of(kind).codec, current.key, value, current.revision);
+    }
+    return this.write(context, current, value);
+  }
+
+  #cacheOf(kind: Kind) {
+    const cache = this.cache.of(kind);
+    return { codec: cache.codec, get: (key: string) => cache.get(key) };
+  }
+
+  async #put(key: string, value: Buffer, expected: number) {
+    const entry = await stored(this.storage.put(key, value, { expected }));
+    // A writer sees its own write: the answer waits until every read would show it.
+    await this.cache.reached(entry.modRevision);
+    return entry;
+  }
+}
+
+/** The object of an entry, as `kind` shows it. Shared: copy before you change it. */
+export const present = (kind: Kind, entry: CachedEntry): DeepReadonly<any> =>
+  kind.storedAs ? kind.storedAs.fromStored(entry.object) : entry.object;
+
+/** A copy of it that may be changed. */
+export const copyOf = <T extends KubernetesObject>(kind: Kind, entry: CachedEntry): T =>
+  kind.storedAs ? (structuredClone(kind.storedAs.fromStored(entry.copy())) as T) : entry.copy<T>();
+
+/** Whether an object is marked for deletion and nothing holds it any more. */
+function isDone(kind: Kind, object: DeepReadonly<KubernetesObject>, old: DeepReadonly<KubernetesObject>): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = old.metadata;
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && !isHeld(kind, object);
+}
+
+/** Whether a finalizer keeps the object from going. Namespaces have a second list of them, in their `spec`. */
+export function isHeld(kind: Kind, object: DeepReadonly<any>): boolean {
+  if (object.metadata.finalizers?.length > 0) return true;
+  return kind.group === '' && kind.resource === 'namespaces' && object.spec?.finalizers?.length > 0;
+}
+
+/** An object goes where its path says. */
+function belongs({ kind, namespace, name }: RequestContext, { metadata }: KubernetesObject): void {
+  if (kind.namespaced) {
+    metadata.namespace ||= namespace;
+    if (metadata.namespace !== namespace) {
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    }
+  } else if (metadata.namespace) {
+    throw badRequest('namespace may not be set on cluster-scoped resources');
+  }
+  if (name !== '' && metadata.name !== name) {
+    if (!metadata.name) metadata.name = name;
+    else throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+}
+
+function compareVersions(kind: Kind, { metadata }: KubernetesObject, old: DeepReadonly<KubernetesObject>): void {
+  const { name, uid, resourceVersion } = metadata;
+  if (uid && uid !== old.metadata.uid) {
+    throw conflict(
+      kind,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  }
+  if (!resourceVersion || resourceVersion === '0') {
+    if (!kind.requiresResourceVersion) return;
+    throw invalid(kind, name, [
+      {
+        reason: 'FieldValueInvalid',
+        message: 'Invalid value: 0: must be specified for an update',
+        field: 'metadata.resourceVersion',
+      },
+    ]);
+  }
+  if (!/^\d+$/.test(resourceVersion)) {
+    throw unclassified(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  }
+  if (resourceVersion !== old.metadata.resourceVersion) throw modified(kind, name);
+}
+
+export const modified = (kind: Kind, name: string): StatusError =>
+  conflict(kind, name, 'the object has been modified; please apply your changes to the latest version and try again');
+
+/** What the server decided once is not for clients to forget. */
+function keepSystemFields({ metadata }: KubernetesObject, { metadata: old }: DeepReadonly<KubernetesObject>): void {
+  metadata.uid ||= old.uid;
+  metadata.creationTimestamp ||= old.creationTimestamp;
+  if (old.deletionTimestamp) {
+    metadata.deletionTimestamp ||= old.deletionTimestamp;
+    metadata.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
+  } else {
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+  }
+}
+
+function check(kind: Kind, { metadata }: KubernetesObject, causes: Parameters<typeof invalid>[2]): void {
+  if (causes.length > 0) throw invalid(kind, metadata.name || metadata.generateName || '', causes);
+}
+
+function exists(kind: Kind, { metadata }: DeepReadonly<KubernetesObject>): StatusError {
+  const error = alreadyExists(kind, metadata.name);
+  if (!metadata.deletionTimestamp) return error;
+  return new StatusError({ ...error.status, message: `object is being deleted: ${error.status.message}` });
+}
+
+/** Says the store's failures in the API's words. */
+async function stored<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof TooLargeError) throw unclassified('etcdserver: request is too large');
+    if (error instanceof UnavailableError) throw serviceUnavailable(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Watches: one long answer, a line an event. A watch is a number into its kind's log of changes: it reads on when there
+ * is something new and its client has taken what it got. One that does not read holds no memory but its socket's; when
+ * its place in the log is forgotten, it is cut off, and its client lists again.
+ *
+ * A selection turns changes into comings and goings: an object that begins to match is ADDED, one that ceases to is
+ * DELETED, with its old state under the new version.
+ *
+ * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ */
+import { groupVersion } from '../../api/resources.js';
+import { expired, type Status, type StatusError } from '../../api/status.js';
+import type { Clock } from '../../util/index.js';
+import type { Form } from '../forms.js';
+import type { CachedEntry } from '../watch-cache/entry.js';
+import type { CacheEvent } from '../watch-cache/event-log.js';
+import type { WatchCache } from '../watch-cache/watch-cache.js';
+import type { Selection } from './selection.js';
+
+/** Bookmarks come about once a minute, and shortly before the end. */
+const bookmarkPeriodMs = 60_000;
+const bookmarkBeforeEndMs = 2_000;
+
+export interface WatchOptions {
+  readonly cache: WatchCache;
+  readonly selection: Selection;
+  readonly form: Form;
+  readonly clock: Clock;
+  /** Begin after this revision; undefined: with what is there, as ADDED. */
+  readonly after: number | undefined;
+  /** A bookmark marks the end of the initial events. */
+  readonly markInitialEvents: boolean;
+  readonly bookmarks: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Where the events go. */
+export interface Sink {
+  /** @returns false if the client has not taken what was written before: wait for {@link onDrain} */
+  write(chunk: Buffer): boolean;
+  onDrain(drained: () => void): void;
+  end(): void;
+  /** Cuts the connection off. */
+  destroy(): void;
+}
+
+/** Runs until the time is up, the client goes, or it is too slow. Dispose it to stop. */
+export class Watch implements Disposable {
+  readonly #options: WatchOptions;
+  readonly #sink: Sink;
+  readonly #timers: Disposable[] = [];
+  #listening: Disposable | undefined;
+  /** The number of the next event to read from the log. */
+  #next = 0;
+  #blocked = false;
+  #begun = false;
+  /** The revision that the client knows of. */
+  #told: number;
+  #ended = false;
+
+  constructor(options: WatchOptions, sink: Sink) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#told = options.after ?? 0;
+  }
+
+  start(): void {
+    const { cache, selection, after, timeoutMs, clock, bookmarks } = this.#options;
+    const entries = cache.of(selection.kind);
+    if (after !== undefined && after < entries.log.since) {
+      this.#fail(expired(`too old resource version: ${after} (${entries.log.since})`));
+      return;
+    }
+    if (after === undefined) this.#initial();
+    else this.#next = entries.log.after(after);
+    if (this.#ended) return;
+    this.#sink.onDrain(() => {
+      this.#blocked = false;
+      this.#pump();
+    });
+    this.#listening = entries.listen(() => this.#pump());
+    this.#timers.push(clock.after(timeoutMs, () => this.#end()));
+    if (bookmarks) this.#scheduleBookmarks();
+    this.#pump();
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    this.#listening?.[Symbol.dispose]();
+    for (const timer of this.#timers.splice(0)) timer[Symbol.dispose]();
+  }
+
+  #end(): void {
+    this[Symbol.dispose]();
+    this.#sink.end();
+  }
+
+  #fail({ status }: StatusError): void {
+    this.#sink.write(Buffer.from(errorLine(status)));
+    this.#end();
+  }
+
+  #initial(): void {
+    const { cache, selection, form, markInitialEvents } = this.#options;
+    const entries = cache.of(selection.kind);
+    this.#next = entries.log.end;
+    this.#told = cache.revision;
+    const chunks: Buffer[] = [];
+    for (const entry of entries.list(selection.prefix)) {
+      if (selection.all || selection.matches(entry)) chunks.push(this.#line('ADDED', entry, form));
+    }
+    if (markInitialEvents) chunks.push(this.#bookmark({ 'k8s.io/initial-events-end': 'true' }));
+    this.#write(chunks);
+  }
+
+  /** Writes what has happened since, in one piece. */
+  #pump(): void {
+    if (this.#blocked || this.#ended) return;
+    const { cache, selection, form, after = 0 } = this.#options;
+    const { log } = cache.of(selection.kind);
+    const chunks: Buffer[] = [];
+    try {
+      for (let event = log.at(this.#next); event; event = log.at(this.#next)) {
+        this.#next++;
+        if (event.revision <= after) continue; // a watch from the future begins there
+        const line = this.#select(event, form);
+        if (!line) continue;
+        chunks.push(line);
+        this.#told = event.revision;
+      }
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this[Symbol.dispose]();
+      this.#sink.destroy();
+      return;
+    }
+    this.#write(chunks);
+  }
+
+  #write(chunks: readonly Buffer[]): void {
+    if (chunks.length === 0) return;
+    if (!this.#sink.write(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))) this.#blocked = true;
+  }
+
+  /** The event as this watch's selection sees it; undefined if it does not concern it. */
+  #select(event: CacheEvent, form: Form): Buffer | undefined {
+    const { selection } = this.#options;
+    const { entry, previous, deleted } = event;
+    if (!entry.key.startsWith(selection.prefix)) return undefined;
+    const isIn = !deleted && (selection.all || selection.matches(entry));
+    const wasIn = previous !== undefined && (selection.all || selection.matches(previous));
+    if (isIn) return this.#shared(event, wasIn ? 'MODIFIED' : 'ADDED', entry, form);
+    if (!wasIn) return undefined;
+    if (deleted) return this.#shared(event, 'DELETED', entry, form);
+    return this.#shared(event, 'DELETED', previous.at(event.revision), form);
+  }
+
+  /** Each event is encoded once a form, by the first watch that needs it. */
+  #shared({ encoded }: CacheEvent, type: string, entry: CachedEntry, form: Form): Buffer {
+    if (form.first && !this.#begun) return this.#line(type, entry, form);
+    const key = `${type} ${form.id}`;
+    let line = encoded.get(key);
+    if (!line) encoded.set(key, (line = this.#line(type, entry, form)));
+    return line;
+  }
+
+  #line(type: string, entry: CachedEntry, form: Form): Buffer {
+    const before = `{"type":"${type}","object":`;
+    const encode = !this.#begun && form.first ? form.first : form.one;
+    this.#begun = true;
+    return encode(entry, before, '}\n');
+  }
+
+  #scheduleBookmarks(): void {
+    const { clock, timeoutMs } = this.#options;
+    const send = (): void => {
+      const { revision } = this.#options.cache;
+      // Nothing to tell, or a client that is behind: a bookmark must not overtake events.
+      if (revision <= this.#told || this.#blocked) return;
+      this.#told = revision;
+      this.#write([this.#bookmark()]);
+    };
+    const again = (): void => {
+      send();
+      this.#timers[1] = clock.after(bookmarkPeriodMs, again);
+    };
+    this.#timers[1] = clock.after(bookmarkPeriodMs, again);
+    if (timeoutMs > bookmarkBeforeEndMs) this.#timers.push(clock.after(timeoutMs - bookmarkBeforeEndMs, send));
+  }
+
+  #bookmark(annotations?: Record<string, string>): Buffer {
+    const { selection, form } = this.#options;
+    const { kind } = selection;
+    const metadata = { resourceVersion: String(this.#told), ...(annotations && { annotations }) };
+    const object = form.bookmark?.(metadata) ?? { kind: kind.kind, apiVersion: groupVersion(kind), metadata };
+    return Buffer.from(`{"type":"BOOKMARK","object":${JSON.stringify(object)}}\n`);
+  }
+}
+
+const errorLine = (status: Status): string => `{"type":"ERROR","object":${JSON.stringify(status)}}\n`;
