@@ -20,6 +20,11 @@ const sizeLimit = 1024 * 1024;
 export const configMap = defineKind<ConfigMap>({
   ...configMaps,
   shortNames: ['cm'],
+  default(object) {
+    for (const field of ['data', 'binaryData'] as const) {
+      if (object[field] && Object.keys(object[field]).length === 0) delete object[field];
+    }
+  },
   check,
   checkUpdate(object, old, errors) {
     if (old.immutable) {

@@ -42,6 +42,7 @@ export function defineKind<T extends KubernetesObject = any>({
   ...given
 }: Definition<T>): Kind<T> {
   const namespaced = given.namespaced ?? true;
+  const fillIn = given.default;
   return {
     namespaced,
     singular: given.kind.toLowerCase(),
@@ -49,6 +50,10 @@ export function defineKind<T extends KubernetesObject = any>({
     definition: definitionOf(given.group, given.version, given.kind),
     columns: [nameColumn, createdAtColumn],
     ...given,
+    default(object) {
+      dropEmpty(object.metadata);
+      fillIn?.(object);
+    },
     validate(object) {
       const errors: FieldError[] = [];
       validateMetadata(object, namespaced, name, errors);
@@ -64,11 +69,25 @@ export function defineKind<T extends KubernetesObject = any>({
   };
 }
 
+/** A map or list without entries is not there, as everywhere in upstream's JSON. */
+function dropEmpty(metadata: KubernetesObject['metadata']): void {
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
+    if (metadata[field] && Object.keys(metadata[field]).length === 0) delete metadata[field];
+  }
+}
+
 /** `api.core.v1.Pod`, `api.discovery.v1.EndpointSlice`: a group's first word names its package. */
 const definitionOf = (group: string, version: string, kind: string): string =>
   `api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
 
 export const partVerbs: readonly Verb[] = ['get', 'patch', 'update'];
+
+/** Puts back all of the metadata that a door to a part of the object has no business with. */
+export function resetMetadata(object: KubernetesObject, old: DeepReadonly<KubernetesObject>): void {
+  const before = old.metadata as KubernetesObject['metadata'];
+  const { deletionTimestamp, generation, labels, annotations, finalizers, ownerReferences } = before;
+  Object.assign(object.metadata, { deletionTimestamp, generation, labels, annotations, finalizers, ownerReferences });
+}
 
 /**
  * The usual `status` door: only the status changes, the rest is put back.

@@ -73,11 +73,13 @@ export const coreEvent: Kind<Event> = {
     createOnUpdate: true,
     default(object) {
       object.involvedObject ??= {};
-      const event = object as { source?: object; reportingComponent?: string; reportingInstance?: string };
-      event.source ??= {};
+      object.source ??= {};
       // Always written, even when empty.
-      event.reportingComponent ??= '';
-      event.reportingInstance ??= '';
+      object.reportingComponent ??= '';
+      object.reportingInstance ??= '';
+      for (const field of ['firstTimestamp', 'lastTimestamp', 'eventTime'] as const) {
+        if (object[field] === undefined) (object as Record<typeof field, string | null>)[field] = null;
+      }
     },
     columns,
     selectableFields: {
@@ -168,11 +170,12 @@ export const event: Kind<EventsEvent> = {
     createOnUpdate: true,
     storedAs: { kind: coreEvent, toStored, fromStored },
     default(object) {
-      const event = object as { regarding?: object; deprecatedSource?: object };
-      event.regarding ??= {};
-      event.deprecatedSource ??= {};
-      (object as { reportingController?: string }).reportingController ??= '';
-      (object as { reportingInstance?: string }).reportingInstance ??= '';
+      object.regarding ??= {};
+      object.deprecatedSource ??= {};
+      const times = object as { eventTime?: unknown; deprecatedFirstTimestamp?: unknown; deprecatedLastTimestamp?: unknown };
+      for (const field of ['eventTime', 'deprecatedFirstTimestamp', 'deprecatedLastTimestamp'] as const) {
+        if (times[field] === undefined) times[field] = null;
+      }
     },
     columns: columns.map((each) => ({ ...each, cell: (object, nowMs) => each.cell(toStored(object), nowMs) })),
     selectableFields: {
