@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { resolve } from 'node:path';
 import { realClock } from '../util/index.js';
-import { type Cluster, type Piece, removeData, startCluster } from './cluster.js';
+import type { Cluster, Piece } from './cluster.js';
 import {
   dataOption,
   logFor,
@@ -13,7 +13,6 @@ import {
   wholeNumber,
   type RuntimeName,
 } from './options.js';
-import { findEngine } from '../kubelet/runtime/docker/engine.js';
 import { stopSignal } from './stop.js';
 
 interface StartOptions {
@@ -66,6 +65,8 @@ export const startCommand = (): Command =>
 
 async function start(options: StartOptions): Promise<void> {
   const stop = stopSignal(realClock, () => process.stderr.write('\nstopping …\n'));
+  // Loaded only now, so that --help and the other commands need not wait for it.
+  const { removeData, startCluster } = await import('./cluster.js');
   const dataFolder = resolve(options.data);
   const runtimes = await chooseRuntimes(options);
   if (options.fresh) await removeData(dataFolder);
@@ -82,7 +83,9 @@ async function start(options: StartOptions): Promise<void> {
 /** What was asked for; Docker's absence is said, and processes take its place. */
 async function chooseRuntimes({ runtime, nodes }: StartOptions): Promise<RuntimeName[]> {
   const wanted = runtimesOfNodes(runtime ?? 'docker', nodes);
-  if (!wanted.includes('docker') || (await findEngine()) !== undefined) return wanted;
+  if (!wanted.includes('docker')) return wanted;
+  const { findEngine } = await import('../kubelet/runtime/docker/engine.js');
+  if ((await findEngine()) !== undefined) return wanted;
   if (runtime !== undefined)
     process.stderr.write(
       'No Docker engine answers (see "docker info"); its nodes run pods as processes of this machine instead.\n',
