@@ -1,0 +1,108 @@
+/** The whole cluster: how fast it starts, what it costs idle, how many pods it creates and schedules a second. */
+import { Connection } from './connection.mjs';
+import { load } from './api.mjs';
+import { node, nodeStatus } from './pods.mjs';
+import { startServer } from './server.mjs';
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function benchStart({ report }) {
+  const server = await startServer(['start', '--nodes=3', '--runtime=process']);
+  try {
+    report('API answers, from the start of node', { ms: Math.round(server.startedInMs) });
+    const connection = await Connection.open(server.port);
+    for (let status = 0; status !== 201; await sleep(5))
+      status = (
+        await connection.request(
+          'POST',
+          '/api/v1/namespaces/default/pods',
+          JSON.stringify({
+            apiVersion: 'v1',
+            kind: 'Pod',
+            metadata: { name: 'first' },
+            spec: { containers: [{ name: 'web', image: 'kubebook/web:1' }] },
+          }),
+        )
+      ).status;
+    for (;;) {
+      const { status } = JSON.parse((await connection.request('GET', '/api/v1/namespaces/default/pods/first')).body());
+      if (status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) break;
+      await sleep(10);
+    }
+    report('first process pod Ready, from the start of node', { ms: Math.round(performance.now() - server.startMs) });
+    await connection.request('DELETE', '/api/v1/namespaces/default/pods/first?gracePeriodSeconds=0');
+    connection.close();
+    await sleep(5000);
+    const [cpu, ms] = [server.cpuSeconds(), performance.now()];
+    await sleep(30_000);
+    report('idle, three nodes', {
+      megabytes: Math.round(server.residentBytes() / 1e6),
+      percentOfACore: Math.round(((server.cpuSeconds() - cpu) / ((performance.now() - ms) / 1000)) * 1000) / 10,
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+export async function benchSchedule({ report, nodes = 1000, count = 5000 }) {
+  const server = await startServer(['start', '--nodes=0']);
+  try {
+    const { port } = server;
+    const connection = await Connection.open(port);
+    for (let index = 0; index < nodes; index++) {
+      await connection.request('POST', '/api/v1/nodes', node(`bench-${index}`));
+      const now = new Date().toISOString().replace(/\.\d+/, '');
+      await connection.request(
+        'PATCH',
+        `/api/v1/nodes/bench-${index}/status`,
+        nodeStatus(now),
+        'application/merge-patch+json',
+      );
+      await connection.request(
+        'PATCH',
+        `/api/v1/nodes/bench-${index}`,
+        JSON.stringify({ spec: { taints: null } }),
+        'application/merge-patch+json',
+      );
+    }
+    await sleep(2000);
+    const startMs = performance.now();
+    const creating = load({ kind: 'create', port, clients: 16, count, prefix: 's' });
+    let bound = 0;
+    const allBound = new Promise((resolve) => {
+      Connection.open(port).then((watcher) => {
+        let rest = '';
+        watcher.watch('/api/v1/namespaces/default/pods?watch=true&fieldSelector=spec.nodeName!%3D', (data) => {
+          const text = rest + data.latin1Slice();
+          const marker = '"type":"ADDED"';
+          let at = 0;
+          for (let found; (found = text.indexOf(marker, at)) >= 0; at = found + marker.length) bound++;
+          rest = text.slice(Math.max(at, text.length - marker.length + 1));
+          if (bound >= count) (watcher.close(), resolve());
+        });
+      });
+    });
+    await Promise.race([allBound, sleep(120_000)]);
+    const seconds = (performance.now() - startMs) / 1000;
+    await creating;
+    report(`created and scheduled through the API, ${nodes} nodes`, {
+      perSecond: Math.round(bound / seconds),
+      bound,
+      of: count,
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+/** 28,000 pods in the whole cluster's own process: hollow ones, on three nodes that take them. */
+export async function benchMemory({ report, count = 28_000 }) {
+  const server = await startServer(['start', '--nodes=0']);
+  try {
+    await load({ kind: 'create', port: server.port, clients: 16, count, prefix: 'm' });
+    await sleep(5000);
+    report(`the cluster's own process with ${count} pods`, { megabytes: Math.round(server.residentBytes() / 1e6) });
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,60 @@
+/** Starts a server to be measured, as a process of its own with a data folder of its own. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../tools/setup.mjs';
+
+/** `kubebook ARGS` on a free port; resolves when it answers. Disposing it stops it and removes its data. */
+export async function startServer(args) {
+  const data = mkdtempSync(join(tmpdir(), 'kubebook-bench-'));
+  const port = await freePort();
+  const startMs = performance.now();
+  const child = spawn(
+    process.execPath,
+    [join(root, 'bin/kubebook.mjs'), ...args, `--data=${data}`, `--port=${port}`, '--secure-port=0'],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, KUBEBOOK_NO_SETUP: '1' },
+    },
+  );
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  while (!(await answers(port))) {
+    if (child.exitCode !== null) throw new Error('the server has ended');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return {
+    port,
+    startedInMs: performance.now() - startMs,
+    startMs,
+    residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
+    /** Processor time so far, in seconds. */
+    cpuSeconds: () => {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / 100;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(port) {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/healthz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
