@@ -215,8 +215,9 @@ class HttpClient implements Client {
   }
 
   #unreachable(cause: unknown): StatusError {
-    const why = cause instanceof AggregateError ? cause.errors[0] : cause;
-    const message = `the API server at ${this.options.server} cannot be reached: ${why instanceof Error ? why.message : String(why)}`;
+    // A name with several addresses fails with one error for each.
+    const why = (cause as AggregateError).errors?.[0] ?? cause;
+    const message = `the API server at ${this.options.server} cannot be reached: ${why.message ?? String(why)}`;
     return new StatusError(serviceUnavailable(message).status, { cause });
   }
 }

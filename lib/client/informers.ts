@@ -3,6 +3,7 @@
  *
  * @see https://github.com/kubernetes/client-go/blob/master/informers/factory.go
  */
+import { setMaxListeners } from 'node:events';
 import { pathOf, groupResource, type Resource } from '../api/resources.js';
 import type { DeepReadonly, KubernetesObject } from '../api/types.js';
 import type { ObjectKey } from '../api/meta.js';
@@ -47,6 +48,7 @@ class SharedInformers implements InformerFactory {
 
   async run(signal: AbortSignal): Promise<void> {
     if (this.#start) throw new Error('these informers are running already');
+    setMaxListeners(0, signal); // one listener for each reflector is no leak
     const reflectors: Promise<void>[] = [];
     this.#start = (informer) => reflectors.push(informer.run(this.#options, signal));
     for (const informer of this.#informers.values()) this.#start(informer);

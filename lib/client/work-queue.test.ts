@@ -69,17 +69,16 @@ test('a key to be added later comes at the earliest time asked for, once', async
 });
 
 test('rate limited, a key waits 5 ms, then twice as long each time, up to 1000 s, until it is forgotten', async () => {
-  const waits: number[] = [];
   const taken = reader();
   for (let i = 0; i < 20; i++) {
-    const before = clock.now();
+    const waitMs = Math.min(5 * 2 ** i, 1_000_000);
     queue.addRateLimited('a');
-    while (taken.length === i) await clock.advance(5);
-    waits.push(clock.now() - before);
+    await clock.advance(waitMs - 1);
+    expect(taken.length).toBe(i);
+    await clock.advance(1);
+    expect(taken.length).toBe(i + 1);
     queue.done('a');
   }
-  expect(waits.slice(0, 5)).toEqual([5, 10, 20, 40, 80]);
-  expect(waits.at(-1)).toBe(1_000_000);
   expect(queue.failures('a')).toBe(20);
   queue.forget('a');
   expect(queue.failures('a')).toBe(0);

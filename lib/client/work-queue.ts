@@ -15,6 +15,7 @@
  *
  * @see https://github.com/kubernetes/client-go/blob/master/util/workqueue/queue.go
  */
+import { setMaxListeners } from 'node:events';
 import { Backoff, type Clock } from '../util/index.js';
 
 export interface WorkQueueOptions {
@@ -107,6 +108,7 @@ export class WorkQueue<K extends string = string> {
    * their own. When the last of them has ended, keys that were still to be added later are dropped with their timers.
    */
   async *keys(signal: AbortSignal): AsyncGenerator<K, void> {
+    setMaxListeners(0, signal); // one listener for each idle worker is no leak
     this.#readers++;
     try {
       while (!signal.aborted) {
