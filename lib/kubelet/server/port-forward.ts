@@ -51,7 +51,7 @@ export async function servePortForward(
       const why = dialError(error, `${sandbox.ip}:${port}`);
       return `error forwarding port ${port} to pod ${target.pod}, uid ${sandbox.podUID}: ${why}`;
     }
-    await join(client, connection, signal);
+    await join(client, connection);
     return undefined;
   };
 
@@ -98,7 +98,7 @@ async function servePairs(connection: Duplex, forward: Forward, clock: Clock, si
       const [data, errors] = streamtype === 'data' ? [stream, half.stream] : [half.stream, stream];
       void forward(Number(port), data).then((failure) => {
         errors.end(failure);
-        if (failure) data.destroy();
+        if (failure) data.resume().end();
       });
     },
   });
@@ -135,13 +135,9 @@ function requestID({ headers, id }: SpdyStream): string {
 }
 
 /** Both ways, each direction ending on its own; resolves when both have ended or one has broken. */
-async function join(client: Duplex, connection: Duplex, signal: AbortSignal): Promise<void> {
-  try {
-    await Promise.all([pipeline(client, connection, { signal }), pipeline(connection, client, { signal })]);
-  } catch {
-    connection.destroy();
-    client.destroy();
-  }
+async function join(client: Duplex, connection: Duplex): Promise<void> {
+  await Promise.allSettled([pipeline(client, connection), pipeline(connection, client)]);
+  connection.destroy();
 }
 
 /** @throws {PlainError} 400 with what is wrong with them */

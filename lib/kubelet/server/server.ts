@@ -15,7 +15,7 @@
  *
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/server/server.go
  */
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -76,6 +76,7 @@ export class KubeletServer implements AsyncDisposable {
 
   private constructor(options: KubeletServerOptions) {
     this.#options = options;
+    setMaxListeners(0, this.#ended.signal); // one for each request, as long as it lasts
     this.#stats = new StatsReader(options.host);
     const { cert, key, clientCA } = options.tls;
     // Who shows no certificate may still bring a token: it is asked for, and looked at with the request.

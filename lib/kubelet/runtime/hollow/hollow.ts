@@ -59,7 +59,7 @@ export interface HollowOptions {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type HollowContainer = Mutable<RuntimeContainer> & { program: HollowProgram; sandbox: HollowSandbox; end?: Disposable };
-type HollowSandbox = Mutable<Sandbox> & { containers: HollowContainer[] };
+type HollowSandbox = Mutable<Omit<Sandbox, 'containers'>> & { containers: HollowContainer[] };
 
 export class HollowRuntime implements ContainerRuntime {
   readonly name = 'hollow';
