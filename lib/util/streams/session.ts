@@ -299,8 +299,8 @@ export class SpdyStream extends Duplex {
     this.#owner.closed();
     this.#sentEnd = true;
     this.#onCredit?.();
-    if (this.#gotEnd && this.writableEnded) return;
-    if (this.#gotEnd || this.destroyed) return void this.destroy();
+    if (!this.writableEnded) this.end();
+    if (this.#gotEnd) return;
     this.#gotEnd = true;
     this.#inbox.push(null);
     this.#deliver();
