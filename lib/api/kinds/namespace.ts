@@ -61,21 +61,19 @@ export const namespace = defineKind<Namespace>({
     object.spec ??= {};
     object.status ??= {};
     if (!object.status.phase) (object.status as { phase?: string }).phase = 'Active';
-    if (object.metadata.name) {
-      object.metadata.labels = { ...object.metadata.labels, [nameLabel]: object.metadata.name };
-    }
+    labelWithName(object);
   },
   prepareForCreate(object) {
     object.status = { phase: 'Active' };
     const spec = (object as Finalizable).spec;
     spec.finalizers = [...new Set([...(spec.finalizers ?? []), finalizer])];
     // A generated name was not known yet when defaults were filled in.
-    object.metadata.labels = { ...object.metadata.labels, [nameLabel]: object.metadata.name };
+    labelWithName(object);
   },
   prepareForUpdate(object, old) {
     (object as Finalizable).spec.finalizers = old.spec.finalizers;
     object.status = old.status as Namespace['status'];
-    object.metadata.labels = { ...object.metadata.labels, [nameLabel]: object.metadata.name };
+    labelWithName(object);
   },
   check({ spec }, errors) {
     const path = root('spec').child('finalizers');
@@ -92,3 +90,7 @@ export const namespace = defineKind<Namespace>({
   ],
   selectableFields: { 'status.phase': ({ status }) => status?.phase ?? '', name: ({ metadata }) => metadata.name },
 });
+
+function labelWithName({ metadata }: Namespace): void {
+  if (metadata.name) metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name };
+}

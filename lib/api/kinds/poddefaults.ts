@@ -50,6 +50,8 @@ export function defaultPod(pod: Pod): void {
   pod.spec.containers?.forEach(requestLimits);
   pod.spec.initContainers?.forEach(requestLimits);
   pod.spec.enableServiceLinks ??= true;
+  // Once legal, and never meant: as short as can be.
+  if (pod.spec.terminationGracePeriodSeconds! < 0) pod.spec.terminationGracePeriodSeconds = 1;
   defaultStatusIPs(pod);
 }
 

@@ -85,8 +85,9 @@ const failure = (reason: string, path: Path, what: string, detail: string): Fiel
 /** How an error shows a value. What is missing is `null`, as Go's nil pointers, maps and slices are. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
+  if (typeof value === 'string') return JSON.stringify(value);
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escapeAsGo);
 }
 
-/** Go's JSON encoder keeps its output safe for HTML, also inside a message. */
+/** Go's JSON encoder keeps its output safe for HTML, also inside a message; bare strings do not go through it. */
 const escapeAsGo = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
