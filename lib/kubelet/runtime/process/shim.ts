@@ -57,13 +57,11 @@ if [ "$mode" = overlay ]; then
 fi
 unset KUBEBOOK_HOSTNAME KUBEBOOK_READ_ONLY
 set +e
-run='cd "$1" || exit 126; shift; echo $$ >&8; exec 8>&-; exec "$@"'
-[ "$user" = - ] || run='cd "$1" || exit 126; shift; echo $$ >&8; exec 8>&-; exec setpriv --reuid "\${0%:*}" --regid "\${0#*:}" --clear-groups -- "$@"'
+# A line in the pipe tells the parent that the program begins; a pipe that closes without one, that it cannot.
+run='cd "$1" || exit 126; shift; echo $$ >&8; echo ready >&3; exec 3>&- 8>&-; exec "$@"'
+[ "$user" = - ] || run='cd "$1" || exit 126; shift; echo $$ >&8; echo ready >&3; exec 3>&- 8>&-; exec setpriv --reuid "\${0%:*}" --regid "\${0#*:}" --clear-groups -- "$@"'
 trap : TERM INT HUP QUIT USR1 USR2
 exec 8> pid
-# A line in the pipe tells the parent that all is prepared; a pipe that closes without one, that it is not.
-echo ready >&3
-exec 3>&-
 if [ "$mode" = overlay ]; then chroot root /bin/sh -c "$run" "$user" "$dir" "$@"
 else /bin/sh -c "$run" "$user" "$dir" "$@"
 fi
