@@ -5,8 +5,10 @@
 import type {
   ConfigMap,
   Endpoints,
+  EndpointSlice,
   Event,
   KubernetesObject,
+  Lease,
   Namespace,
   Node,
   Pod,
@@ -46,6 +48,21 @@ export const events = core<Event>('events', 'Event');
 export const secrets = core<Secret>('secrets', 'Secret');
 export const configMaps = core<ConfigMap>('configmaps', 'ConfigMap');
 export const serviceAccounts = core<ServiceAccount>('serviceaccounts', 'ServiceAccount');
+
+export const endpointSlices: Resource<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  resource: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+};
+export const leases: Resource<Lease> = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  resource: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+};
 
 /** `v1`, `events.k8s.io/v1` */
 export const groupVersion = ({ group, version }: Pick<Resource, 'group' | 'version'>): string =>
