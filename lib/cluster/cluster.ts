@@ -16,7 +16,7 @@ import { runProxy, serviceRoute } from '../proxy/index.js';
 import { runScheduler } from '../scheduler/index.js';
 import { type Clock, type Log, realClock, Scope, silent } from '../util/index.js';
 import { startControlPlane } from './control-plane.js';
-import { removeForgottenNodes, startNode } from './node.js';
+import { drain, removeForgottenNodes, startNode, type StartedNode } from './node.js';
 import type { RuntimeName } from './options.js';
 
 /** The first node's kubelet listens here, the next one port further. */
@@ -110,27 +110,30 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     { name: 'scheduler', where: 'in this process' },
   );
 
-  const nodeNames = runtimes.map((_, index) => `node-${index + 1}`);
-  await removeForgottenNodes({ dataFolder, nodeNames, clock, log });
-  for (const [index, nodeName] of nodeNames.entries()) {
-    const runtime = runtimes[index]!;
-    const kubelet = await startNode(scope, {
+  const nodes = new Map(runtimes.map((runtime, index) => [`node-${index + 1}`, runtime]));
+  await removeForgottenNodes(nodes, { dataFolder, clock, log });
+  let kubeletPort = firstKubeletPort;
+  const started: StartedNode[] = [];
+  for (const [nodeName, runtime] of nodes) {
+    const node = await startNode(scope, {
       client: clientFor('kubelet'),
       nodeName,
       runtime,
       dataFolder,
       address: '127.0.0.1',
-      port: firstKubeletPort + index,
+      port: kubeletPort++,
       pki,
       allowHostCommands: options.allowHostCommands,
       clock,
       log,
     });
-    pieces.push({ name: nodeName, where: `${runtime} runtime`, note: kubelet.url });
+    pieces.push({ name: nodeName, where: `${runtime} runtime`, note: node.url });
+    started.push(node);
   }
-  if (nodeNames.length > 0) {
+  scope.defer(() => drain(started));
+  if (nodes.size > 0) {
     const proxyClient = clientFor('kube-proxy');
-    run('proxy', (signal, log) => runProxy({ client: proxyClient, clock, log, nodeName: nodeNames[0]! }, signal));
+    run('proxy', (signal, log) => runProxy({ client: proxyClient, clock, log, nodeName: 'node-1' }, signal));
     pieces.push({ name: 'proxy', where: route.range, note: route.note });
   }
 

@@ -177,23 +177,25 @@ function kubelet(): Command {
     )
     .action((flags: KubeletFlags) =>
       runAlone(flags, 'kubelet', async ({ client, log, scope }, signal) => {
-        const { startNode } = await import('./node.js');
+        const { drain, startNode } = await import('./node.js');
         const { Pki } = await import('./pki.js');
         const pki = await Pki.open({ folder: join(resolve(flags.data), 'pki'), clock });
         const read = (file: string | undefined): string | undefined => (file ? readFileSync(file, 'utf8') : undefined);
         const [cert, key] = [read(flags.tlsCertFile), read(flags.tlsPrivateKeyFile)];
-        const kubelet = await startNode(scope, {
+        const node = await startNode(scope, {
           ...flags,
           client,
           clock,
           log,
           dataFolder: resolve(flags.data),
           pki,
+          portFixed: true,
           clientCA: read(flags.clientCaFile),
           servingPair: cert && key ? { cert, key } : undefined,
         });
-        process.stderr.write(`node ${flags.nodeName}: ${flags.runtime} runtime, ${kubelet.url}\n`);
+        process.stderr.write(`node ${flags.nodeName}: ${flags.runtime} runtime, ${node.url}\n`);
         await until(signal);
+        await drain([node]);
       }),
     );
 }

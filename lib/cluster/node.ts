@@ -1,11 +1,13 @@
 /** One node: a container runtime, and the kubelet that drives it. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '../client/index.js';
-import { Kubelet } from '../kubelet/index.js';
+import { Kubelet } from '../kubelet/kubelet.js';
+import { KubeletServer } from '../kubelet/server/index.js';
 import type { ContainerRuntime } from '../kubelet/runtime/runtime.js';
 import type { Clock, Log, Scope } from '../util/index.js';
-import { packageFile, type RuntimeName } from './options.js';
+import type { RuntimeName } from './options.js';
 import type { KeyPair, Pki } from './pki.js';
 
 export interface NodeOptions {
@@ -16,8 +18,9 @@ export interface NodeOptions {
   readonly dataFolder: string;
   /** Where the kubelet's port listens, and what the Node says its address is. */
   readonly address: string;
-  /** The kubelet's port. */
+  /** The kubelet's port; another one is taken when it is not free, unless `portFixed`. */
   readonly port: number;
+  readonly portFixed?: boolean;
   readonly pki: Pki;
   /** Who signed the certificates of those that may call the kubelet; the cluster's authority if left out. */
   readonly clientCA?: string;
@@ -28,10 +31,11 @@ export interface NodeOptions {
   readonly log: Log;
 }
 
-/** Starts the node; `scope` ends it: its pods are stopped first, and nothing of them is left. */
-export async function startNode(scope: Scope, options: NodeOptions): Promise<Kubelet> {
-  const { client, nodeName, dataFolder, address, port, pki, clock, log } = options;
-  const runtime = scope.use(await makeRuntime(options.runtime, options));
+/** Starts the node; `scope` ends it. Its containers run on unless it is {@link drain}ed first. */
+export async function startNode(scope: Scope, options: NodeOptions): Promise<StartedNode> {
+  const { client, nodeName, dataFolder, address, pki, clock } = options;
+  const log = options.log.with({ node: nodeName });
+  const runtime = scope.use(await openRuntime(options.runtime, options));
   const serving =
     options.servingPair ??
     (await pki.pair(`kubelet-${nodeName}`, {
@@ -40,72 +44,88 @@ export async function startNode(scope: Scope, options: NodeOptions): Promise<Kub
       dnsNames: [nodeName, 'localhost'],
       addresses: [...new Set(['127.0.0.1', address])],
     }));
-  return scope.use(
+  const tls = { ...serving, clientCA: options.clientCA ?? pki.ca };
+  let port = 0;
+  const kubelet = scope.use(
     await Kubelet.start({
       client,
       nodeName,
       runtime,
       clock,
-      log: log.with({ component: 'kubelet', node: nodeName }),
-      dataFolder: nodeFolder(dataFolder, nodeName),
+      log,
+      dataFolder: join(nodeFolder(dataFolder, nodeName), 'kubelet'),
       address,
-      port,
-      tls: { ...serving, clientCA: options.clientCA ?? pki.ca },
-      drainOnStop: true,
+      async serve(host) {
+        const open = (port: number) => KubeletServer.start({ host, bind: address, port, tls, clock, log });
+        // Another kubelet of this machine may have the usual port: the Node says which one this is.
+        const server = await open(options.port).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EADDRINUSE' || options.portFixed) throw error;
+          return open(0);
+        });
+        port = server.port;
+        return server;
+      },
     }),
   );
+  return { kubelet, url: `https://${address}:${port}` };
+}
+
+/** How long a pod may take to end when its node stops; then it is killed. */
+const drainGraceSeconds = 5;
+
+/** Ends all that runs on the nodes, so that nothing of them is left on this machine. */
+export async function drain(nodes: readonly StartedNode[]): Promise<void> {
+  await Promise.all(nodes.map(({ kubelet }) => kubelet.drain({ graceSeconds: drainGraceSeconds })));
+}
+
+export interface StartedNode {
+  readonly kubelet: Kubelet;
+  /** The kubelet's port: `https://127.0.0.1:10250`. */
+  readonly url: string;
 }
 
 type RuntimeContext = Pick<NodeOptions, 'nodeName' | 'dataFolder' | 'allowHostCommands' | 'clock' | 'log'>;
 
 /** Loads a runtime only where a node has it: dockerode takes a while. */
-async function makeRuntime(
-  name: RuntimeName,
-  { nodeName, dataFolder, allowHostCommands = false, clock, log }: RuntimeContext,
-): Promise<ContainerRuntime> {
-  const folder = nodeFolder(dataFolder, nodeName);
-  await mkdir(folder, { recursive: true });
+async function openRuntime(name: RuntimeName, context: RuntimeContext): Promise<ContainerRuntime> {
+  const { nodeName, dataFolder, allowHostCommands, clock, log } = context;
   switch (name) {
     case 'hollow': {
       const { HollowRuntime } = await import('../kubelet/runtime/hollow/hollow.js');
       return new HollowRuntime({ clock, name: nodeName });
     }
     case 'process': {
-      const { ProcessRuntime } = await import('../kubelet/runtime/process/index.js');
-      return ProcessRuntime.open({
-        folder: join(folder, 'process'),
-        nodeName,
-        images: packageFile('images'),
-        allowHostCommands,
-        clock,
-        log,
-      });
+      const { ProcessRuntime } = await import('../kubelet/runtime/process/process.js');
+      return ProcessRuntime.open({ folder: processFolder(dataFolder, nodeName), allowHostCommands, clock, log });
     }
     case 'docker': {
       const { DockerRuntime } = await import('../kubelet/runtime/docker/index.js');
-      return DockerRuntime.open({ cluster: dataFolder, nodeName, images: packageFile('images'), clock, log });
+      return DockerRuntime.open({ cluster: dataFolder, nodeName, clock, log });
     }
   }
 }
 
 const nodeFolder = (dataFolder: string, nodeName: string): string => join(dataFolder, 'nodes', nodeName);
 
-/** Ends what a former run, killed before it could, left on nodes that do not exist any more. */
-export async function removeForgottenNodes({
-  dataFolder,
-  nodeNames,
-  clock,
-  log,
-}: {
-  dataFolder: string;
-  nodeNames: readonly string[];
-  clock: Clock;
-  log: Log;
-}): Promise<void> {
-  const folders = await readdir(join(dataFolder, 'nodes')).catch(() => []);
-  for (const nodeName of folders.filter((name) => !nodeNames.includes(name))) {
-    await using runtime = await makeRuntime('process', { nodeName, dataFolder, clock, log });
-    for (const sandbox of await runtime.list()) await runtime.removeSandbox(sandbox.id);
-    await rm(nodeFolder(dataFolder, nodeName), { recursive: true, force: true });
+const processFolder = (dataFolder: string, nodeName: string): string =>
+  join(nodeFolder(dataFolder, nodeName), 'process');
+
+/**
+ * Ends what a former run, killed before it could, left of nodes that do not exist now, or that have another runtime now.
+ * What it left of present nodes is adopted by their kubelets.
+ *
+ * @param nodes the present ones, by name
+ */
+export async function removeForgottenNodes(
+  nodes: ReadonlyMap<string, RuntimeName>,
+  { dataFolder, clock, log }: Omit<RuntimeContext, 'nodeName'>,
+): Promise<void> {
+  for (const nodeName of await readdir(join(dataFolder, 'nodes')).catch(() => [])) {
+    if (nodes.get(nodeName) !== 'process' && existsSync(processFolder(dataFolder, nodeName))) {
+      const { ProcessRuntime } = await import('../kubelet/runtime/process/process.js');
+      await using runtime = await ProcessRuntime.open({ folder: processFolder(dataFolder, nodeName), clock, log });
+      await runtime.removeAll();
+    }
+    if (!nodes.has(nodeName)) await rm(nodeFolder(dataFolder, nodeName), { recursive: true, force: true });
   }
 }
