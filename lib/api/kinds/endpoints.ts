@@ -33,7 +33,7 @@ export const endpoints = defineKind<Endpoints>({
     validateMetadata(object, true, dnsSubdomain, errors);
     if (!same(object.subsets, old.subsets)) validateSubsets(object, errors);
   },
-  warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   columns: [
     nameColumn,
     column(

@@ -55,6 +55,9 @@ export interface Kind<T extends KubernetesObject = any> extends Resource<T> {
   /** What the client is warned of (`Warning:` headers), on create and update. */
   readonly warnings?: (object: DeepReadonly<T>, old?: DeepReadonly<T>) => string[];
 
+  /** Every use of the kind is warned of with this sentence. */
+  readonly deprecated?: string;
+
   /** The columns of server-side tables, Name and Age included. */
   readonly columns: readonly Column<T>[];
   /** The fields that a field selector may name, beside `metadata.name` and `metadata.namespace`. */

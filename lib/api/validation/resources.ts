@@ -37,7 +37,7 @@ export const isExtended = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
 
 /** May more be allowed than is there? Not of huge pages and extended resources. */
-const mayOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
+export const mayOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
 
 export const isStandardResource = (name: string): boolean =>
   standardResources.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-');
@@ -52,7 +52,7 @@ export function validateResourceName(name: string, path: Path, errors: FieldErro
   }
 }
 
-function validateContainerResourceName(name: string, path: Path, errors: FieldError[]): void {
+export function validateContainerResourceName(name: string, path: Path, errors: FieldError[]): void {
   validateResourceName(name, path, errors);
   if (!name.includes('/')) {
     if (!containerResources.has(name) && !isHugePages(name)) {
