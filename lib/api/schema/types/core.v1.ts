@@ -308,7 +308,7 @@ ContainerStatus
   containerID? 8 string
   started? 9 *bool
   allocatedResources? 10 ResourceList
-  resources? 11 ResourceRequirements
+  resources? 11 *ResourceRequirements
   volumeMounts? 12 []VolumeMountStatus patch=merge/mountPath list=map/mountPath
   user? 13 *ContainerUser
   allocatedResourcesStatus? 14 []ResourceStatus patch=merge/name list=map/name
@@ -1063,7 +1063,7 @@ PodSpec
   hostUsers? 37 *bool
   schedulingGates? 38 []PodSchedulingGate patch=merge/name list=map/name
   resourceClaims? 39 []PodResourceClaim patch=merge,retainKeys/name list=map/name
-  resources? 40 ResourceRequirements
+  resources? 40 *ResourceRequirements
   hostnameOverride? 41 *string
   schedulingGroup? 43 *PodSchedulingGroup
 
@@ -1087,7 +1087,7 @@ PodStatus
   resourceClaimStatuses? 15 []PodResourceClaimStatus patch=merge,retainKeys/name list=map/name
   extendedResourceClaimStatus? 18 *PodExtendedResourceClaimStatus
   allocatedResources? 19 ResourceList
-  resources? 20 ResourceRequirements
+  resources? 20 *ResourceRequirements
   nodeAllocatableResourceClaimStatuses? 21 []NodeAllocatableResourceClaimStatus list=atomic
 
 PodTemplate
