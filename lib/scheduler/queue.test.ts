@@ -1,7 +1,7 @@
 import { SteppedClock } from '../util/index.js';
 import { PodInfo } from './pod-info.js';
 import { backoffMs, SchedulingQueue, unschedulableTimeoutMs, type QueuedPod } from './queue.js';
-import { aPod } from './testing.js';
+import { aPod } from './testing/builders.js';
 
 const queueWith = (...names: string[]) => {
   const clock = new SteppedClock();

@@ -1,7 +1,7 @@
 import type { Node, Pod } from '../../api/types.js';
 import { SchedulerCache } from '../cache.js';
 import { PodInfo } from '../pod-info.js';
-import { aNode, aPod, aService, bound } from '../testing.js';
+import { aNode, aPod, aService, bound } from '../testing/builders.js';
 import { checkNodeLabelPresence } from './check-node-label-presence.js';
 import { checkNodeUnschedulable } from './check-node-unschedulable.js';
 import { checkServiceAffinity } from './check-service-affinity.js';

@@ -1,7 +1,7 @@
 import type { Pod } from '../../api/types.js';
 import { SchedulerCache } from '../cache.js';
 import { PodInfo } from '../pod-info.js';
-import { aController, aNode, aPod, aService, bound } from '../testing.js';
+import { aController, aNode, aPod, aService, bound } from '../testing/builders.js';
 import { balancedResourceAllocation } from './balanced-resource-allocation.js';
 import { equal } from './equal.js';
 import { imageLocality } from './image-locality.js';

@@ -1,5 +1,5 @@
 /** Builders for tests, notebooks and benchmarks: nouns, with everything left out that does not matter. */
-import type { Node, Pod, ReplicationController, Service } from '../api/types.js';
+import type { Node, Pod, ReplicationController, Service } from '../../api/types.js';
 
 /** @example aNode('node-1', { cpu: '2', memory: '4Gi' }, { labels: { disk: 'ssd' } }) */
 export const aNode = (
