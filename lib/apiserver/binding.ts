@@ -3,52 +3,40 @@
  *
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/registry/core/pod/storage/storage.go (BindingREST)
  */
+import type { Kind } from '../api/kinds/kind.js';
+import { badRequest, conflict, unclassified } from '../api/status.js';
 import type { Binding, Pod } from '../api/types.js';
-import { badRequest, conflict } from '../api/status.js';
 import { timestamp } from '../util/index.js';
 import type { RequestContext } from './registry/context.js';
-import { copyOf, type Registry } from './registry/registry.js';
-import type { Kind } from '../api/kinds/kind.js';
+import { copyOf } from './registry/present.js';
+import type { Registry } from './registry/registry.js';
 
-/** @param pods the kind of the pod */
+/**
+ * @param pods the kind of the pod
+ * @throws NotFound; Conflict: the pod has a node, may not have one yet, or is going; BadRequest: another name than the path's
+ */
 export async function bind(
   registry: Registry,
   pods: Kind,
   context: RequestContext,
-  { metadata, target }: Binding,
+  { metadata = {} as Binding['metadata'], target = {} }: Binding,
 ): Promise<void> {
   const name = context.name || metadata.name;
-  if (context.name !== '' && metadata.name && metadata.name !== context.name) {
-    throw badRequest('name in URL does not match name in Binding object');
-  }
+  if (metadata.name && metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
+  checkTarget(target);
+  const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, `pod ${name} ${why}`);
   await registry.update(
     { ...context, kind: pods, name, subresource: 'binding' },
     (current) => {
       const pod = copyOf<Pod>(pods, current);
-      if (metadata.uid && metadata.uid !== pod.metadata.uid) {
-        throw conflict(
-          pods,
-          name,
-          `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
-        );
-      }
-      if (pod.metadata.deletionTimestamp) {
-        throw conflict(
-          { group: '', resource: 'pods/binding' },
-          name,
-          `pod ${name} is being deleted, cannot be assigned to a host`,
-        );
-      }
-      if (pod.spec.nodeName) {
-        throw conflict(
-          { group: '', resource: 'pods/binding' },
-          name,
-          `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`,
-        );
-      }
+      const { nodeName, schedulingGates = [] } = pod.spec;
+      if (pod.metadata.deletionTimestamp) throw refuse('is being deleted, cannot be assigned to a host');
+      if (nodeName) throw refuse(`is already assigned to node ${JSON.stringify(nodeName)}`);
+      if (schedulingGates.length > 0) throw refuse('has non-empty .spec.schedulingGates');
+      // Checked by the update: the pod that was scheduled, not one that took its name since.
+      if (metadata.uid) pod.metadata.uid = metadata.uid;
       pod.spec.nodeName = target.name;
-      const annotations = { ...pod.metadata.annotations, ...metadata.annotations };
-      if (Object.keys(annotations).length > 0) pod.metadata.annotations = annotations;
+      if (metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...metadata.annotations };
       setScheduled(pod, registry.clock.now());
       return pod;
     },
@@ -56,12 +44,18 @@ export async function bind(
   );
 }
 
-function setScheduled(pod: any, nowMs: number): void {
-  const conditions = (pod.status.conditions ??= []);
+/** What is wrong with a target upstream tells as a bare message, and so do we. */
+function checkTarget({ kind, name }: Binding['target']): void {
+  if (kind && kind !== 'Node') {
+    throw unclassified(`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
+  }
+  if (!name) throw unclassified('target.name: Required value');
+}
+
+function setScheduled(pod: Pod, nowMs: number): void {
   const condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: timestamp(nowMs) };
-  const index = conditions.findIndex(({ type }: { type: string }) => type === 'PodScheduled');
-  if (index < 0) conditions.push(condition);
-  else if (conditions[index].status !== 'True') conditions[index] = condition;
+  const others = (pod.status.conditions ?? []).filter(({ type }) => type !== condition.type);
+  pod.status = { ...pod.status, conditions: [...others, condition] } as unknown as Pod['status'];
 }
 
 /** The binding decides all by itself: nothing is put back, nothing is validated again. */

@@ -2,6 +2,7 @@
 import type { Kind } from '../api/kinds/kind.js';
 import { badRequest } from '../api/status.js';
 import { groupVersion } from '../api/resources.js';
+import type { DeleteOptions } from './registry/delete-options.js';
 import type { KubernetesObject } from '../api/types.js';
 
 export interface DecodeOptions {
@@ -26,3 +27,11 @@ export function decodeJson(body: Buffer): unknown {
     throw badRequest(`the object provided is unrecognized (must be of type …): ${(error as Error).message}`);
   }
 }
+
+/** DeleteOptions. */
+export const decodeOptions = (body: Buffer, _contentType: string | undefined): DeleteOptions =>
+  decodeJson(body) as DeleteOptions;
+
+/** The body of an action, if there is one. */
+export const decodeOptional = (body: Buffer, _contentType: string | undefined): unknown =>
+  body.length === 0 ? undefined : decodeJson(body);

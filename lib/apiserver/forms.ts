@@ -5,7 +5,7 @@
 import { groupVersion } from '../api/resources.js';
 import type { Kind } from '../api/kinds/kind.js';
 import type { DeepReadonly } from '../api/types.js';
-import { present } from './registry/registry.js';
+import { present } from './registry/present.js';
 import { definitionsOf, rowOf, type IncludeObject } from './tables.js';
 import type { CachedEntry } from './watch-cache/entry.js';
 
@@ -77,7 +77,7 @@ export function asMetadata(kind: Kind, version: string): Form {
       pieces(
         `{"kind":"PartialObjectMetadataList","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
         entries,
-        (entry) => ({ metadata: present(kind, entry).metadata }),
+        (entry) => ({ kind: 'PartialObjectMetadata', apiVersion, metadata: present(kind, entry).metadata }),
       ),
     bookmark: (metadata) => ({ kind: 'PartialObjectMetadata', apiVersion, metadata }),
   };

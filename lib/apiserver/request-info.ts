@@ -46,8 +46,7 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   }
   if (!version || !segments[next]) return undefined;
   let namespace = '';
-  if (segments[next] === 'namespaces' && segments.length > next + 2 && !ofNamespaceItself.has(segments[next + 2]!)) {
-    if (segments[next + 2] === '') return undefined;
+  if (segments[next] === 'namespaces' && segments[next + 2] && !ofNamespaceItself.has(segments[next + 2]!)) {
     namespace = decode(segments[next + 1]!);
     next += 2;
   }

@@ -1,6 +1,7 @@
 /** DeleteOptions: how a deletion is meant, from the body or the query. */
 import type { StatusCause } from '../../api/status.js';
 import { badRequest, invalid } from '../../api/status.js';
+import { dryRunCauses } from '../write-options.js';
 
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
@@ -34,18 +35,6 @@ export function deleteOptions(body: DeleteOptions | undefined, query: URLSearchP
   if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', causes);
   return options;
 }
-
-/** `dryRun` knows one value. */
-export const dryRunCauses = (values: readonly string[]): StatusCause[] =>
-  values.some((value) => value !== 'All')
-    ? [
-        {
-          reason: 'FieldValueNotSupported',
-          field: 'dryRun',
-          message: `Unsupported value: ${JSON.stringify(values)}: supported values: "All"`,
-        },
-      ]
-    : [];
 
 function fromQuery(query: URLSearchParams): DeleteOptions {
   const seconds = query.get('gracePeriodSeconds');

@@ -23,7 +23,8 @@ import { CachedEntry } from '../watch-cache/entry.js';
 import { giveBack } from './admit.js';
 import { admissionRequest, type RequestContext } from './context.js';
 import type { DeleteOptions } from './delete-options.js';
-import { copyOf, isHeld, modified, present, type Registry } from './registry.js';
+import { copyOf, present, toStored } from './present.js';
+import { isHeld, modified, type Registry } from './registry.js';
 
 /** The garbage collector's own finalizers. */
 const orphan = 'orphan';
@@ -71,7 +72,7 @@ async function step(
   const { kind } = context;
   const object = copyOf(kind, current);
   const nowMs = registry.clock.now();
-  const grace = isNamespace(kind) ? terminateNamespace(object, nowMs) : shorten(kind, object, options, nowMs);
+  const grace = isNamespace(kind) ? terminateNamespace(kind, object, nowMs) : shorten(kind, object, options, nowMs);
   if (grace === 'pending') return answer(kind, current);
   const finalizers = finalizersFor(kind, object, options);
   const changed = finalizers !== object.metadata.finalizers;
@@ -80,8 +81,7 @@ async function step(
 
   let last = current;
   if (grace !== 'none' || changed || isHeld(kind, object)) {
-    const stored = kind.storedAs ? kind.storedAs.toStored(object) : object;
-    last = await registry.write(context, current, registry.cache.of(kind).codec.encode(stored));
+    last = await registry.write(context, current, registry.cache.of(kind).codec.encode(toStored(kind, object)));
   }
   if (isHeld(kind, object) || object.metadata.deletionGracePeriodSeconds! > 0) return { entry: last };
   if (context.dryRun) return answer(kind, last);
@@ -122,17 +122,14 @@ function shorten(kind: Kind, object: KubernetesObject, options: DeleteOptions, n
 }
 
 /** A namespace has no grace period: it is `Terminating` until it is empty. */
-function terminateNamespace(object: any, nowMs: number): Grace {
-  if (object.metadata.deletionTimestamp) return isHeldNamespace(object) ? 'pending' : 'none';
+function terminateNamespace(kind: Kind, object: any, nowMs: number): Grace {
+  if (object.metadata.deletionTimestamp) return isHeld(kind, object) ? 'pending' : 'none';
   object.metadata.deletionTimestamp = timestamp(nowMs);
   object.status = { ...object.status, phase: 'Terminating' };
   return 'marked';
 }
 
 const isNamespace = ({ group, resource }: Kind): boolean => group === '' && resource === 'namespaces';
-
-const isHeldNamespace = (object: any): boolean =>
-  object.metadata.finalizers?.length > 0 || object.spec?.finalizers?.length > 0;
 
 function mark({ metadata }: KubernetesObject, graceSeconds: number, nowMs: number): void {
   if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;

@@ -18,6 +18,7 @@ import { badRequest, expired, invalid, StatusError, timeout } from '../../api/st
 import { CompactedError, FutureRevisionError } from '../storage/storage.js';
 import { CachedEntry } from '../watch-cache/entry.js';
 import type { WatchCache } from '../watch-cache/watch-cache.js';
+import type { ListMetadata } from '../forms.js';
 import { decodeContinue, encodeContinue } from './continue-token.js';
 import type { Registry } from './registry.js';
 import type { Selection } from './selection.js';
@@ -35,9 +36,7 @@ export interface ListQuery {
 
 export interface Page {
   readonly entries: readonly CachedEntry[];
-  readonly revision: number;
-  readonly continue?: string;
-  readonly remainingItemCount?: number;
+  readonly metadata: ListMetadata;
 }
 
 /** @throws BadRequest, Invalid; Expired: that state is no longer kept; Timeout: it has not been reached */
@@ -114,7 +113,8 @@ async function atRevision(
 /** The first `limit` of those that match. What follows is counted only where everything matches. */
 function page(candidates: readonly CachedEntry[], revision: number, selection: Selection, limit: number): Page {
   if (limit === 0) {
-    return { entries: selection.all ? candidates : candidates.filter((entry) => selection.matches(entry)), revision };
+    const entries = selection.all ? candidates : candidates.filter((entry) => selection.matches(entry));
+    return { entries, metadata: { resourceVersion: String(revision) } };
   }
   const entries: CachedEntry[] = [];
   let index = 0;
@@ -123,12 +123,15 @@ function page(candidates: readonly CachedEntry[], revision: number, selection: S
     if (selection.all || selection.matches(entry)) entries.push(entry);
   }
   const rest = candidates.length - index;
-  if (rest === 0) return { entries, revision };
+  if (rest === 0) return { entries, metadata: { resourceVersion: String(revision) } };
+  const after = candidates[index - 1]!.key.slice(selection.prefix.length);
   return {
     entries,
-    revision,
-    continue: encodeContinue({ revision, after: candidates[index - 1]!.key.slice(selection.prefix.length) }),
-    ...(selection.all && { remainingItemCount: rest }),
+    metadata: {
+      resourceVersion: String(revision),
+      continue: encodeContinue({ revision, after }),
+      ...(selection.all && { remainingItemCount: rest }),
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import type { DeepReadonly } from '../../api/types.js';
 import { prefixOf } from '../served.js';
 import type { CachedEntry } from '../watch-cache/entry.js';
-import { present } from './registry.js';
+import { present } from './present.js';
 
 export class Selection {
   readonly kind: Kind;

@@ -1,0 +1,181 @@
+/**
+ * What every request goes through, in this order:
+ *
+ * ```
+ * 1. local?   the open port answers only this machine              local-only.ts
+ * 2. who?     token, certificate, or nobody                        authentication/
+ * 3. may he?                                                       authorization/
+ * 4. what?    a resource                                           resources.ts ─▶ admission ─▶ registry ─▶ store
+ *             or one of the pages                                  pages.ts
+ * ```
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { forbidden, internalError, StatusError, unauthorized } from '../api/status.js';
+import type { Log } from '../util/index.js';
+import { refuse } from '../util/streams/index.js';
+import { answerStatus } from './answer.js';
+import {
+  anonymous,
+  insecureUser,
+  type Authenticator,
+  type Credentials,
+  type User,
+} from './authentication/authentication.js';
+import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
+import { isLocal } from './local-only.js';
+import type { Pages } from './pages.js';
+import { parseResourcePath, type ResourcePath } from './request-info.js';
+import type { ResourceRequest } from './resource-request.js';
+import { noSuchResource, type Resources } from './resources.js';
+import type { ServedKinds } from './served.js';
+
+export interface ChainOptions {
+  readonly served: ServedKinds;
+  readonly resources: Resources;
+  readonly pages: Pages;
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizer: Authorizer;
+  /** Further names of this machine. */
+  readonly hosts: ReadonlySet<string>;
+  readonly log: Log;
+  /** Aborts when the server ends. */
+  readonly signal: AbortSignal;
+}
+
+export class Chain {
+  readonly #options: ChainOptions;
+
+  constructor(options: ChainOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a request, whatever it is. Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse, insecurePort: boolean): Promise<void> {
+    const warnings: string[] = [];
+    response.setHeader('Audit-Id', randomUUID());
+    try {
+      const { pathname, query, path, user } = await this.#enter(request, insecurePort);
+      if (!path) {
+        await this.#options.pages.handle({ request, response, pathname, query, user, warnings });
+        return;
+      }
+      await this.#options.resources.handle({
+        request,
+        response,
+        warnings,
+        path,
+        query,
+        user,
+        signal: this.#options.signal,
+        warn: (message) => void (warnings.includes(message) || warnings.push(message)),
+      });
+    } catch (error) {
+      this.#note(request, error);
+      await answerStatus({ request, response, warnings }, error);
+    }
+  }
+
+  /** A request that asks to leave HTTP: a stream, or a refusal. Never rejects. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, insecurePort: boolean): Promise<void> {
+    socket.on('error', () => {}); // its `close` follows
+    try {
+      const { query, path, user } = await this.#enter(request, insecurePort);
+      if (!path) throw noSuchResource();
+      const stream = { request, path, query, user, signal: this.#options.signal, warnings: [], warn: () => {} };
+      await this.#options.resources.upgrade(stream as unknown as ResourceRequest, socket, head);
+    } catch (error) {
+      this.#note(request, error);
+      const { status } = error instanceof StatusError ? error : internalError(error);
+      refuse(socket, status.code, JSON.stringify(status) + '\n', { 'Content-Type': 'application/json' });
+    }
+  }
+
+  /** Steps 1 to 3. @returns `path` only for what is a resource here @throws Forbidden, Unauthorized */
+  async #enter(
+    request: IncomingMessage,
+    insecurePort: boolean,
+  ): Promise<{ pathname: string; query: URLSearchParams; path: ResourcePath | undefined; user: User }> {
+    const { served, hosts } = this.#options;
+    if (insecurePort && !isLocal(request.headers, hosts)) throw foreign();
+    const user = await this.#authenticate({
+      headers: request.headers,
+      certificate: certificateOf(request),
+      insecurePort,
+    });
+    const target = request.url ?? '/';
+    const mark = target.indexOf('?');
+    const pathname = mark < 0 ? target : target.slice(0, mark);
+    const query = mark < 0 ? noQuery : new URLSearchParams(target.slice(mark + 1));
+    const path = parseResourcePath(pathname);
+    await this.#authorize(request, user, pathname, path);
+    return { pathname, query, user, path: path && served.hasVersion(path.group, path.version) ? path : undefined };
+  }
+
+  async #authenticate(credentials: Credentials): Promise<User> {
+    for (const authenticator of this.#options.authenticators) {
+      const user = await authenticator.authenticate(credentials);
+      if (user) return user;
+    }
+    if (credentials.insecurePort) return insecureUser;
+    if (credentials.certificate) {
+      const { commonName, organisations } = credentials.certificate;
+      return { name: commonName, groups: [...organisations, 'system:authenticated'] };
+    }
+    if (credentials.headers.authorization?.startsWith('Bearer ')) throw unauthorized();
+    return anonymous;
+  }
+
+  async #authorize(
+    request: IncomingMessage,
+    user: User,
+    pathname: string,
+    path: ResourcePath | undefined,
+  ): Promise<void> {
+    const { authorizer } = this.#options;
+    if (authorizer === alwaysAllow) return;
+    const why = await authorizer.authorize({
+      user,
+      verb: (request.method ?? '').toLowerCase(),
+      path: pathname,
+      group: path?.group ?? '',
+      resource: path?.resource ?? '',
+      subresource: path?.subresource ?? '',
+      namespace: path?.namespace ?? '',
+      name: path?.name ?? '',
+    });
+    if (why !== undefined)
+      throw forbidden({ group: path?.group ?? '', resource: path?.resource ?? pathname }, path?.name ?? '', why);
+  }
+
+  /** What is not a Status is a mistake of ours: it is answered as an internal error, and kept. */
+  #note(request: IncomingMessage, error: unknown): void {
+    if (error instanceof StatusError) return;
+    this.#options.log.warn('a request has failed', { method: request.method, path: request.url, error });
+  }
+}
+
+const noQuery = new URLSearchParams();
+
+/** The subject of the client's certificate, where it was signed by our authority. */
+function certificateOf({ socket }: IncomingMessage): Credentials['certificate'] {
+  const tls = socket as TLSSocket;
+  if (!tls.authorized) return undefined;
+  const { subject } = tls.getPeerCertificate();
+  if (!subject) return undefined;
+  const organisations: string[] = [(subject as { O?: string | string[] }).O ?? []].flat();
+  return { commonName: String(subject.CN), organisations };
+}
+
+const foreign = (): StatusError =>
+  new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the open port answers only requests whose Host and Origin are this machine',
+    reason: 'Forbidden',
+    code: 403,
+  });

@@ -1,0 +1,128 @@
+/** A watch over HTTP: from its query to a {@link Watch} that writes into the answer. */
+import type { Kind } from '../api/kinds/kind.js';
+import { invalid, unclassified, type StatusCause } from '../api/status.js';
+import type { Clock } from '../util/index.js';
+import { notStreamable, type Accepted } from './negotiate.js';
+import type { WatchCache } from './watch-cache/watch-cache.js';
+import { waitFor } from './registry/list.js';
+import { Watch, type WatchOptions } from './registry/watch.js';
+import { boolean, formOf, integer, selectionOf, type ResourceRequest } from './resource-request.js';
+import { timeoutOf } from './write-options.js';
+
+/** A watch without `timeoutSeconds` ends after half an hour to an hour, so that not all clients come back at once. */
+const watchTimeoutMs = 30 * 60 * 1000;
+
+export interface Watching {
+  readonly cache: WatchCache;
+  readonly clock: Clock;
+}
+
+/** Resolves when the watch has ended. @throws StatusError before the first byte is written */
+export async function watch(
+  { cache, clock }: Watching,
+  request: ResourceRequest,
+  kind: Kind,
+  accepted: Accepted,
+): Promise<void> {
+  const { query, response, signal } = request;
+  if (accepted.type !== 'json') throw notStreamable();
+  const begin = beginning(query);
+  const timeoutMs = timeoutOf(query);
+  const seconds = integer(query, 'timeoutSeconds') ?? 0;
+  const bookmarks = boolean(query, 'allowWatchBookmarks') === true;
+  const selection = selectionOf(request, kind);
+  const form = formOf(kind, accepted, request, clock, false);
+  if (begin.waitFor > 0) await waitFor(cache, begin.waitFor);
+
+  response.setHeader('Cache-Control', 'no-cache, private');
+  response.setHeader('Content-Type', 'application/json');
+  response.writeHead(200);
+  response.flushHeaders();
+  const options: WatchOptions = {
+    cache,
+    selection,
+    form,
+    clock,
+    after: begin.initial ? undefined : (begin.after ?? cache.revision),
+    markInitialEvents: begin.marked && bookmarks,
+    bookmarks,
+    timeoutMs: seconds > 0 ? seconds * 1000 : (timeoutMs ?? watchTimeoutMs * (1 + Math.random())),
+  };
+  await new Promise<void>((resolve) => {
+    const running = new Watch(options, {
+      write: (chunk) => response.write(chunk),
+      onDrain: (drained) => response.on('drain', drained),
+      end: () => response.end(),
+      destroy: () => response.destroy(),
+    });
+    const end = (): void => {
+      running[Symbol.dispose]();
+      response.end();
+    };
+    signal.addEventListener('abort', end, { once: true });
+    response.on('close', () => {
+      signal.removeEventListener('abort', end);
+      running[Symbol.dispose]();
+      resolve();
+    });
+    if (signal.aborted) end();
+    else running.start();
+  });
+}
+
+interface Beginning {
+  /** What is there comes first, as ADDED. */
+  readonly initial: boolean;
+  /** … and a bookmark tells when that was all. */
+  readonly marked: boolean;
+  /** After which revision to begin; undefined: now. */
+  readonly after?: number;
+  readonly waitFor: number;
+}
+
+/**
+ * | `sendInitialEvents` | `resourceVersion` | begins                                              |
+ * | --- | --- | --- |
+ * | none                | none, 0           | with what is there                                   |
+ * | none                | N                 | after N                                              |
+ * | true                | any               | with what is there, once N has been reached, marked  |
+ * | false               | none, 0           | now                                                  |
+ * | false               | N                 | after N                                              |
+ */
+function beginning(query: URLSearchParams): Beginning {
+  const version = query.get('resourceVersion') ?? '';
+  if (version !== '' && !/^\d{1,20}$/.test(version)) {
+    throw unclassified(`strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+  }
+  const revision = Number(version);
+  const wanted = boolean(query, 'sendInitialEvents');
+  checkMatch(query, wanted);
+  if (wanted === true) return { initial: true, marked: true, waitFor: revision };
+  if (revision > 0) return { initial: false, marked: false, after: revision, waitFor: 0 };
+  return { initial: wanted === undefined, marked: false, waitFor: 0 };
+}
+
+function checkMatch(query: URLSearchParams, sendInitialEvents: boolean | undefined): void {
+  const match = query.get('resourceVersionMatch') ?? '';
+  const causes: StatusCause[] = [];
+  const forbid = (field: string, why: string): void => {
+    causes.push({ reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field });
+  };
+  if (sendInitialEvents === undefined) {
+    if (match !== '') {
+      forbid(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      );
+    }
+  } else if (match === '') {
+    forbid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  } else if (match !== 'NotOlderThan') {
+    causes.push({
+      reason: 'FieldValueNotSupported',
+      message: `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`,
+      field: 'resourceVersionMatch',
+    });
+  }
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
+}
