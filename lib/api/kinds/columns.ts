@@ -39,7 +39,12 @@ export const createdAtColumn: Column = {
 type Text<T> = (object: T, nowMs: number) => string | number | boolean | null;
 
 /** A column that is always shown. */
-export const column = <T>(name: string, description: string, cell: Text<T>, type: Column['type'] = 'string'): Column => ({
+export const column = <T>(
+  name: string,
+  description: string,
+  cell: Text<T>,
+  type: Column['type'] = 'string',
+): Column => ({
   name,
   type,
   priority: 0,

@@ -22,7 +22,8 @@ import { allVerbs, type FieldError, type Kind, type StatusSubresource, type Verb
 type Given = 'group' | 'version' | 'resource' | 'kind';
 type Made = 'validate' | 'validateUpdate';
 
-export interface Definition<T extends KubernetesObject> extends Pick<Kind<T>, Given>, Partial<Omit<Kind<T>, Given | Made>> {
+export interface Definition<T extends KubernetesObject>
+  extends Pick<Kind<T>, Given>, Partial<Omit<Kind<T>, Given | Made>> {
   /** What a name of this kind must look like; a DNS subdomain if left out. */
   readonly name?: Check;
   /** What is wrong with a new object, beside its metadata. */

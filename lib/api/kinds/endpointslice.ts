@@ -37,7 +37,8 @@ export const endpointSlice = defineKind<EndpointSlice>({
     object.metadata.generation = old.metadata.generation;
     const { metadata: _new, ...rest } = object;
     const { metadata: _old, ...oldRest } = old;
-    if (JSON.stringify(rest) !== JSON.stringify(oldRest)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    if (JSON.stringify(rest) !== JSON.stringify(oldRest))
+      object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   check(object, errors) {
     const { addressType } = object;
@@ -69,7 +70,8 @@ export const endpointSlice = defineKind<EndpointSlice>({
     column(
       'Endpoints',
       'endpoints is a list of unique endpoints in this slice. Each slice may include a maximum of 1000 endpoints.',
-      ({ endpoints }: EndpointSlice) => firstThree((endpoints ?? []).flatMap(({ addresses }) => addresses)) || '<unset>',
+      ({ endpoints }: EndpointSlice) =>
+        firstThree((endpoints ?? []).flatMap(({ addresses }) => addresses)) || '<unset>',
     ),
     ageColumn,
   ],

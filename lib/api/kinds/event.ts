@@ -21,7 +21,11 @@ type Stored = DeepReadonly<Event>;
 
 const columns: readonly Column<Event>[] = [
   column('Last Seen', 'The time at which the most recent occurrence of this event was recorded.', lastSeen),
-  column('Type', 'Type of this event (Normal, Warning), new types could be added in the future', (e: Event) => e.type ?? ''),
+  column(
+    'Type',
+    'Type of this event (Normal, Warning), new types could be added in the future',
+    (e: Event) => e.type ?? '',
+  ),
   column(
     'Reason',
     "This should be a short, machine understandable string that gives the reason for the transition into the object's current status.",
@@ -172,7 +176,11 @@ export const event: Kind<EventsEvent> = {
     default(object) {
       object.regarding ??= {};
       object.deprecatedSource ??= {};
-      const times = object as { eventTime?: unknown; deprecatedFirstTimestamp?: unknown; deprecatedLastTimestamp?: unknown };
+      const times = object as {
+        eventTime?: unknown;
+        deprecatedFirstTimestamp?: unknown;
+        deprecatedLastTimestamp?: unknown;
+      };
       for (const field of ['eventTime', 'deprecatedFirstTimestamp', 'deprecatedLastTimestamp'] as const) {
         if (times[field] === undefined) times[field] = null;
       }

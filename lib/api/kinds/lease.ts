@@ -19,7 +19,12 @@ export const lease = defineKind<Lease>({
   },
   check({ spec = {} }, errors) {
     const path = root('spec');
-    const { leaseDurationSeconds: duration, leaseTransitions: transitions, strategy, preferredHolder } = spec as {
+    const {
+      leaseDurationSeconds: duration,
+      leaseTransitions: transitions,
+      strategy,
+      preferredHolder,
+    } = spec as {
       leaseDurationSeconds?: number;
       leaseTransitions?: number;
       strategy?: string;

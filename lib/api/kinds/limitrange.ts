@@ -74,7 +74,8 @@ function validateItem(item: Item, path: Path, errors: FieldError[]): void {
       continue;
     }
     for (const name in item[field]) {
-      const check = item.type === 'Pod' || item.type === 'Container' ? validateContainerResourceName : validateResourceName;
+      const check =
+        item.type === 'Pod' || item.type === 'Container' ? validateContainerResourceName : validateResourceName;
       check(name, path.child(field).at(name), errors);
       names.add(name);
     }
@@ -86,7 +87,13 @@ function validateItem(item: Item, path: Path, errors: FieldError[]): void {
 function validateOrder(item: Item, name: string, path: Path, errors: FieldError[]): void {
   const of = (field: (typeof amounts)[number]): Quantity | undefined =>
     item[field]?.[name] === undefined ? undefined : parseQuantity(item[field][name]);
-  const [max, min, limit, request, ratio] = [of('max'), of('min'), of('default'), of('defaultRequest'), of('maxLimitRequestRatio')];
+  const [max, min, limit, request, ratio] = [
+    of('max'),
+    of('min'),
+    of('default'),
+    of('defaultRequest'),
+    of('maxLimitRequestRatio'),
+  ];
   const refuse = (field: string, value: Quantity, why: string) =>
     errors.push(invalid(path.child(field).at(name), value.toString(), why));
   const above = (a: Quantity | undefined, b: Quantity | undefined): boolean =>
@@ -100,7 +107,11 @@ function validateOrder(item: Item, name: string, path: Path, errors: FieldError[
       refuse('defaultRequest', request!, `default request value ${request} is greater than max value ${max}`);
     }
     if (above(request, limit)) {
-      refuse('defaultRequest', request!, `default request value ${request} is greater than default limit value ${limit}`);
+      refuse(
+        'defaultRequest',
+        request!,
+        `default request value ${request} is greater than default limit value ${limit}`,
+      );
     }
     if (above(min, limit)) refuse('default', min!, `min value ${min} is greater than default value ${limit}`);
     if (above(limit, max)) refuse('default', max!, `default value ${limit} is greater than max value ${max}`);
@@ -113,6 +124,10 @@ function validateOrder(item: Item, name: string, path: Path, errors: FieldError[
     }
   }
   if (!mayOvercommit(name) && limit && request && limit.compare(request) !== 0) {
-    refuse('defaultRequest', request, `default value ${limit} must equal to defaultRequest value ${request} in ${name}`);
+    refuse(
+      'defaultRequest',
+      request,
+      `default value ${limit} must equal to defaultRequest value ${request} in ${name}`,
+    );
   }
 }

@@ -73,7 +73,11 @@ export const node = defineKind<Node>({
     }),
     column('Roles', 'The roles of the node', (object: N) => rolesOf(object).join(',') || '<none>'),
     ageColumn,
-    column('Version', 'Kubelet Version reported by the node.', ({ status }: N) => status?.nodeInfo?.kubeletVersion ?? ''),
+    column(
+      'Version',
+      'Kubelet Version reported by the node.',
+      ({ status }: N) => status?.nodeInfo?.kubeletVersion ?? '',
+    ),
     wideColumn('Internal-IP', addressesText, (object: N) => addressOf(object, 'InternalIP')),
     wideColumn('External-IP', addressesText, (object: N) => addressOf(object, 'ExternalIP')),
     wideColumn(

@@ -339,7 +339,8 @@ const ownConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
 function validateStatus({ spec, status }: P, old: P, errors: FieldError[]): void {
   const path = root('status');
   status.conditions?.forEach(({ type = '' }, index) => {
-    if (!ownConditions.has(type)) complain(qualifiedName(type), path.child('conditions').at(index), 'Type', type, errors);
+    if (!ownConditions.has(type))
+      complain(qualifiedName(type), path.child('conditions').at(index), 'Type', type, errors);
   });
   const nominated = status.nominatedNodeName;
   if (nominated && nominated !== old.status?.nominatedNodeName) {

@@ -128,7 +128,10 @@ function defaultVolume(volume: Volume): void {
   }
 }
 
-function defaultDownwardFile({ fieldRef, resourceFieldRef }: {
+function defaultDownwardFile({
+  fieldRef,
+  resourceFieldRef,
+}: {
   fieldRef?: { apiVersion?: string };
   resourceFieldRef?: { divisor?: string };
 }): void {

@@ -69,7 +69,12 @@ function warnOfSpec(spec: DeepReadonly<PodSpec>, path: Path, warnings: string[])
       warnings.push(`volume ${JSON.stringify(name)} (Projected) has no sources provided`);
     }
   }
-  warnOfRepeats(spec.hostAliases?.map(({ ip = '' }) => ip), 'ip', path.child('hostAliases'), warnings);
+  warnOfRepeats(
+    spec.hostAliases?.map(({ ip = '' }) => ip),
+    'ip',
+    path.child('hostAliases'),
+    warnings,
+  );
   const secrets = spec.imagePullSecrets?.map(({ name = '' }) => name);
   warnOfRepeats(secrets, 'name', path.child('imagePullSecrets'), warnings);
   secrets?.forEach((name, index) => {

@@ -62,8 +62,10 @@ export const resourceQuota = defineKind<ResourceQuota>({
       'Request represents a minimum amount of cpu/memory that a container may consume.',
       ({ status }: Quota) => usage(status, (name) => !name.startsWith('limits.')),
     ),
-    column('Limit', 'Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.', ({ status }: Quota) =>
-      usage(status, (name) => name.startsWith('limits.')),
+    column(
+      'Limit',
+      'Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.',
+      ({ status }: Quota) => usage(status, (name) => name.startsWith('limits.')),
     ),
     ageColumn,
   ],
@@ -90,7 +92,10 @@ function validateSpec({ spec }: Quota, errors: FieldError[]): void {
   if (spec.scopeSelector) validateSelector(spec, path.child('scopeSelector').child('matchExpressions'), errors);
 }
 
-const limited = (hard: Amounts): string[] => Object.keys(hard ?? {}).filter(isQuotaResource).sort();
+const limited = (hard: Amounts): string[] =>
+  Object.keys(hard ?? {})
+    .filter(isQuotaResource)
+    .sort();
 
 /** Does counting only such pods make sense for the resource? */
 function isFor(scope: string, name: string): boolean {
@@ -99,7 +104,11 @@ function isFor(scope: string, name: string): boolean {
   return !podScopes.includes(scope) || name === 'pods' || compute.includes(name);
 }
 
-function validateSelector({ hard, scopes: given, scopeSelector }: Quota['spec'], path: Path, errors: FieldError[]): void {
+function validateSelector(
+  { hard, scopes: given, scopeSelector }: Quota['spec'],
+  path: Path,
+  errors: FieldError[],
+): void {
   const expressions = scopeSelector?.matchExpressions ?? [];
   for (const { scopeName = '', operator = '', values = [] } of expressions) {
     if (!scopes.includes(scopeName)) errors.push(invalid(path.child('scopeName'), scopeName, 'unsupported scope'));

@@ -12,7 +12,13 @@ import type { DeepReadonly, Service, ServicePort } from '../types.js';
 import { same } from '../validation/equal.js';
 import { duplicate, forbidden, invalid, notSupported, required, root, type Path } from '../validation/errors.js';
 import { validatePort } from '../validation/handlers.js';
-import { complain, complainAt, validateLabels, validateMetadata, validateMetadataUpdate } from '../validation/metadata.js';
+import {
+  complain,
+  complainAt,
+  validateLabels,
+  validateMetadata,
+  validateMetadataUpdate,
+} from '../validation/metadata.js';
 import { cidr, dnsLabel, dnsSubdomain, ip, isIPAddress, portNumber, qualifiedName } from '../validation/names.js';
 import { specialAddress } from '../validation/network.js';
 import { ageColumn, column, formatLabels, nameColumn, wideColumn } from './columns.js';
@@ -53,7 +59,10 @@ const defined = defineKind<Service>({
     const { spec, status } = object;
     spec.sessionAffinity ||= 'None';
     if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
-    else if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) {
+    else if (
+      spec.sessionAffinity === 'ClientIP' &&
+      spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined
+    ) {
       spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: affinitySeconds.usual } };
     }
     spec.type ||= 'ClusterIP';
@@ -405,7 +414,10 @@ function validateSpec(object: S, errors: FieldError[]): void {
   validateTraffic(spec, errors);
 }
 
-function validateExternalName({ clusterIPs, ipFamilies, ipFamilyPolicy, externalName = '' }: Spec, errors: FieldError[]): void {
+function validateExternalName(
+  { clusterIPs, ipFamilies, ipFamilyPolicy, externalName = '' }: Spec,
+  errors: FieldError[],
+): void {
   const not = 'may not be set for ExternalName services';
   if (clusterIPs?.length) errors.push(forbidden(path.child('clusterIPs'), not));
   if (ipFamilies?.length) errors.push(forbidden(path.child('ipFamilies'), not));

@@ -246,14 +246,19 @@ function validateEnv(variables: DeepReadonly<EnvVar[]> | undefined, path: Path, 
     if (fileKeyRef) validateFileKeyRef(fileKeyRef, from.child('fileKeyRef'), errors);
     const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(Boolean).length;
     if (count === 0) {
-      const one = 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
+      const one =
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
       errors.push(invalid(from, '', one));
     } else if (value) errors.push(invalid(from, '', 'may not be specified when `value` is not empty'));
     else if (count > 1) errors.push(invalid(from, '', 'may not have more than one field specified at a time'));
   });
 }
 
-function validateKeyRef({ name = '', key = '' }: { name?: string; key?: string }, path: Path, errors: FieldError[]): void {
+function validateKeyRef(
+  { name = '', key = '' }: { name?: string; key?: string },
+  path: Path,
+  errors: FieldError[],
+): void {
   complain(dnsSubdomain(name), path, 'name', name, errors);
   if (key === '') errors.push(required(path.child('key')));
   else complain(configMapKey(key), path, 'key', key, errors);
@@ -278,7 +283,8 @@ function validateEnvFrom(from: DeepReadonly<EnvFromSource[]> | undefined, path: 
       else complain(dnsSubdomain(asPrefix(ref.name)), at.child(field), 'name', ref.name, errors);
     }
     // Upstream leaves the index out here.
-    if (!configMapRef && !secretRef) errors.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    if (!configMapRef && !secretRef)
+      errors.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
     else if (configMapRef && secretRef) {
       errors.push(invalid(path, '', 'may not have more than one field specified at a time'));
     }
@@ -310,7 +316,11 @@ function validateResizePolicy(
 
 const restartPolicies = ['Always', 'Never', 'OnFailure'];
 
-function validateRestarting({ restartPolicy, restartPolicyRules: rules = [] }: Restarting, path: Path, errors: FieldError[]): void {
+function validateRestarting(
+  { restartPolicy, restartPolicyRules: rules = [] }: Restarting,
+  path: Path,
+  errors: FieldError[],
+): void {
   const at = path.child('restartPolicy');
   if (restartPolicy === undefined) {
     if (rules.length > 0) errors.push(required(at, 'must specify restartPolicy when restart rules are used'));

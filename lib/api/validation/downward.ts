@@ -82,7 +82,13 @@ export function validateResourceFieldRef(
   const text = parseQuantity(divisor).toString();
   const of = resource.slice(resource.indexOf('.') + 1);
   const refuse = (values: string, what: string) =>
-    errors.push(invalid(path.child('divisor'), resource, `only divisor's values ${values} are supported with the ${what} resource`));
+    errors.push(
+      invalid(
+        path.child('divisor'),
+        resource,
+        `only divisor's values ${values} are supported with the ${what} resource`,
+      ),
+    );
   if (of === 'cpu') {
     if (text !== '1' && text !== '1m') refuse('1m and 1', 'cpu');
   } else if (!byteDivisors.includes(text)) {

@@ -74,7 +74,12 @@ export const tooLong = (path: Path, limit: number): FieldError =>
   failure('FieldValueTooLong', path, 'Too long', `may not be more than ${limit} bytes`);
 
 export const tooMany = (path: Path, count: number, limit: number): FieldError =>
-  failure('FieldValueTooMany', path, `Too many: ${count}`, `must have at most ${limit} ${limit === 1 ? 'item' : 'items'}`);
+  failure(
+    'FieldValueTooMany',
+    path,
+    `Too many: ${count}`,
+    `must have at most ${limit} ${limit === 1 ? 'item' : 'items'}`,
+  );
 
 const failure = (reason: string, path: Path, what: string, detail: string): FieldError => ({
   reason,

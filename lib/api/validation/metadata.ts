@@ -188,7 +188,9 @@ export function validateLabelSelector(
       }
     } else if (operator === 'Exists' || operator === 'DoesNotExist') {
       if (values.length > 0) {
-        errors.push(forbidden(at.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+        errors.push(
+          forbidden(at.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+        );
       }
     } else errors.push(invalid(at.child('operator'), operator ?? '', 'not a valid selector operator'));
     complain(qualifiedName(key ?? ''), at, 'key', key ?? '', errors);

@@ -23,7 +23,13 @@ const labelValue = `(${labelKey})?`;
  * A check by length and pattern. The pattern is compiled once, here.
  * @param limit in bytes; the names' own limits speak of characters
  */
-function pattern(source: string, text: string, examples: readonly string[], limit?: number, unit = 'characters'): Check {
+function pattern(
+  source: string,
+  text: string,
+  examples: readonly string[],
+  limit?: number,
+  unit = 'characters',
+): Check {
   const regexp = new RegExp(`^(?:${source})$`);
   const mismatch = regexMessage(text, source, examples);
   const tooLong = `must be no more than ${limit} ${unit}`;
@@ -129,7 +135,11 @@ const configKey = pattern(
 export const configMapKey: Check = (value) => {
   const complaints = configKey(value);
   const dots =
-    value === '.' || value === '..' ? `must not be '${value}'` : value.startsWith('..') ? "must not start with '..'" : '';
+    value === '.' || value === '..'
+      ? `must not be '${value}'`
+      : value.startsWith('..')
+        ? "must not start with '..'"
+        : '';
   return dots === '' ? complaints : [...complaints, dots];
 };
 

@@ -4,10 +4,7 @@ import type { Complaints } from './names.js';
 
 const ranges: readonly (readonly [matches: (ip: Address) => boolean, complaint: (text: string) => string])[] = [
   [({ v4, v6 }) => v4 === 0 || v6 === '::', (text) => `may not be unspecified (${text})`],
-  [
-    ({ v4, v6 }) => v4 >>> 24 === 127 || v6 === '::1',
-    () => 'may not be in the loopback range (127.0.0.0/8, ::1/128)',
-  ],
+  [({ v4, v6 }) => v4 >>> 24 === 127 || v6 === '::1', () => 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
   [
     ({ v4, v6 }) => v4 >>> 16 === 0xa9fe || /^fe[89ab]/.test(v6),
     () => 'may not be in the link-local range (169.254.0.0/16, fe80::/10)',

@@ -63,7 +63,8 @@ export function validatePodSpec(given: DeepReadonly<PodSpec>, pod: boolean, path
   if (spec.hostUsers === false) validateOwnUsers(spec, path, errors);
   validateHostnameOverride(spec, path.child('hostnameOverride'), errors);
   const { serviceAccountName, nodeName, activeDeadlineSeconds: deadline } = spec;
-  if (serviceAccountName) complain(dnsSubdomain(serviceAccountName), path, 'serviceAccountName', serviceAccountName, errors);
+  if (serviceAccountName)
+    complain(dnsSubdomain(serviceAccountName), path, 'serviceAccountName', serviceAccountName, errors);
   if (nodeName) complain(dnsSubdomain(nodeName), path, 'nodeName', nodeName, errors);
   if (deadline != null && (deadline < 1 || deadline > largestInt32)) {
     const range = `must be between 1 and ${largestInt32}, inclusive`;
@@ -78,8 +79,10 @@ export function validatePodSpec(given: DeepReadonly<PodSpec>, pod: boolean, path
     hostnames.forEach((name, i) => complainAt(dnsSubdomain(name), at.child('hostnames').at(i), name, errors));
   });
   const { priorityClassName, runtimeClassName, preemptionPolicy } = spec;
-  if (priorityClassName) complain(dnsSubdomain(priorityClassName), path, 'priorityClassName', priorityClassName, errors);
-  if (runtimeClassName != null) complain(dnsSubdomain(runtimeClassName), path, 'runtimeClassName', runtimeClassName, errors);
+  if (priorityClassName)
+    complain(dnsSubdomain(priorityClassName), path, 'priorityClassName', priorityClassName, errors);
+  if (runtimeClassName != null)
+    complain(dnsSubdomain(runtimeClassName), path, 'runtimeClassName', runtimeClassName, errors);
   if (preemptionPolicy != null) {
     validateChoice(preemptionPolicy, preemptionPolicies, path.child('preemptionPolicy'), errors);
   }

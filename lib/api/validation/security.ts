@@ -21,7 +21,11 @@ const sysctlText =
 const profileLimit = 4095;
 
 type PodContext = DeepReadonly<
-  PodSecurityContext & { supplementalGroupsPolicy?: string; seLinuxChangePolicy?: string; appArmorProfile?: AppArmorProfile }
+  PodSecurityContext & {
+    supplementalGroupsPolicy?: string;
+    seLinuxChangePolicy?: string;
+    appArmorProfile?: AppArmorProfile;
+  }
 >;
 
 export function validatePodSecurity(spec: DeepReadonly<PodSpec>, path: Path, errors: FieldError[]): void {
@@ -173,5 +177,7 @@ const asGo = (context: Context): Record<string, unknown> => ({
 
 const capitalized = (object: object | undefined, fields: readonly string[]): Record<string, unknown> | null =>
   object
-    ? Object.fromEntries(fields.map((field) => [field[0]!.toUpperCase() + field.slice(1), Reflect.get(object, field) ?? '']))
+    ? Object.fromEntries(
+        fields.map((field) => [field[0]!.toUpperCase() + field.slice(1), Reflect.get(object, field) ?? '']),
+      )
     : null;
