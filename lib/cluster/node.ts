@@ -7,7 +7,7 @@ import { Kubelet } from '../kubelet/kubelet.js';
 import { KubeletServer } from '../kubelet/server/index.js';
 import type { ContainerRuntime } from '../kubelet/runtime/runtime.js';
 import type { Clock, Log, Scope } from '../util/index.js';
-import type { RuntimeName } from './options.js';
+import { packageFile, type RuntimeName } from './options.js';
 import type { KeyPair, Pki } from './pki.js';
 
 export interface NodeOptions {
@@ -100,7 +100,7 @@ async function openRuntime(name: RuntimeName, context: RuntimeContext): Promise<
     }
     case 'docker': {
       const { DockerRuntime } = await import('../kubelet/runtime/docker/index.js');
-      return DockerRuntime.open({ cluster: dataFolder, nodeName, clock, log });
+      return DockerRuntime.open({ cluster: dataFolder, nodeName, images: packageFile('images'), clock, log });
     }
   }
 }
