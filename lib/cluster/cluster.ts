@@ -112,6 +112,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const nodes = new Map(runtimes.map((runtime, index) => [`node-${index + 1}`, runtime]));
   await removeForgottenNodes(nodes, { dataFolder, clock, log });
+  scope.defer(() => removeForgottenNodes(new Map(), { dataFolder, clock, log }));
   let kubeletPort = firstKubeletPort;
   const started: StartedNode[] = [];
   for (const [nodeName, runtime] of nodes) {
@@ -151,7 +152,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 /** Empties a data folder, but only one that is ours. @throws Error naming what is not */
 export async function removeData(dataFolder: string): Promise<void> {
   if (!existsSync(dataFolder)) return;
-  const foreign = (await readdir(dataFolder)).find((name) => !['pki', 'store', 'nodes', 'kubeconfig'].includes(name));
+  const foreign = (await readdir(dataFolder)).find(
+    (name) => !['pki', 'store', 'nodes', 'kubeconfig', 'docker'].includes(name),
+  );
   if (foreign)
     throw new Error(`${dataFolder} holds "${foreign}", which is not of kubebook's making: nothing was removed.`);
   await rm(dataFolder, { recursive: true });

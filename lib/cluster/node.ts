@@ -1,6 +1,6 @@
 /** One node: a container runtime, and the kubelet that drives it. */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '../client/index.js';
 import { Kubelet } from '../kubelet/kubelet.js';
@@ -84,6 +84,9 @@ export interface StartedNode {
   readonly url: string;
 }
 
+/** A file that says that a Docker engine may hold something of this cluster. */
+const dockerMark = 'docker';
+
 type RuntimeContext = Pick<NodeOptions, 'nodeName' | 'dataFolder' | 'allowHostCommands' | 'clock' | 'log'>;
 
 /** Loads a runtime only where a node has it: dockerode takes a while. */
@@ -100,6 +103,8 @@ async function openRuntime(name: RuntimeName, context: RuntimeContext): Promise<
     }
     case 'docker': {
       const { DockerRuntime } = await import('../kubelet/runtime/docker/index.js');
+      await mkdir(dataFolder, { recursive: true });
+      await writeFile(join(dataFolder, dockerMark), '');
       return DockerRuntime.open({ cluster: dataFolder, nodeName, images: packageFile('images'), clock, log });
     }
   }
@@ -112,7 +117,7 @@ const processFolder = (dataFolder: string, nodeName: string): string =>
 
 /**
  * Ends what a former run, killed before it could, left of nodes that do not exist now, or that have another runtime now.
- * What it left of present nodes is adopted by their kubelets.
+ * What it left of present nodes is adopted by their kubelets. Without nodes, everything of the cluster is removed.
  *
  * @param nodes the present ones, by name
  */
@@ -128,4 +133,11 @@ export async function removeForgottenNodes(
     }
     if (!nodes.has(nodeName)) await rm(nodeFolder(dataFolder, nodeName), { recursive: true, force: true });
   }
+  if (!existsSync(join(dataFolder, dockerMark))) return;
+  const { findEngine, removeAll } = await import('../kubelet/runtime/docker/index.js');
+  const engine = await findEngine();
+  if (!engine) return log.warn('the Docker engine does not answer: containers of a former run may be left in it');
+  const keepNodes = [...nodes.keys()].filter((name) => nodes.get(name) === 'docker');
+  await removeAll({ cluster: dataFolder, engine, keepNodes });
+  if (keepNodes.length === 0) await rm(join(dataFolder, dockerMark));
 }
