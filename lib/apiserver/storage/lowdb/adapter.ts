@@ -123,7 +123,8 @@ const workerFile = new URL('./fold-worker.js', import.meta.url);
 function foldAside(job: Parameters<typeof fold>[0]): Promise<number> {
   if (!existsSync(fileURLToPath(workerFile))) return Promise.resolve().then(() => fold(job));
   return new Promise((resolve, reject) => {
-    const worker = new Worker(workerFile, { workerData: job });
+    // Not with this process's own flags: those of `node --input-type=module --eval …` forbid a file.
+    const worker = new Worker(workerFile, { workerData: job, execArgv: [] });
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`the thread that folds the journal ended with code ${code}`)));

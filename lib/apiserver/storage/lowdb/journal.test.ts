@@ -76,7 +76,7 @@ test('cut at any byte, every record that was whole is there, and the rest is tor
       expect(records.length).toBe(whole.subarray(0, cut).toString('latin1').split('\n').length - 1);
       expect(end + torn).toBe(journalHeader.length + cut);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -100,7 +100,7 @@ test('a flipped bit before the last group is refused, with the file and the byte
       const names = at === 0 ? journalHeader.length : begin;
       expect(() => readSegment(file, true)).toThrow(`${file} is damaged at byte ${names} (`);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -113,7 +113,7 @@ test('a flipped bit in the last group, which is whole, is refused too: it may ha
       write(...parts.slice(0, -1), last);
       expect(() => readSegment(file, true)).toThrow(/is damaged at byte \d+/);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

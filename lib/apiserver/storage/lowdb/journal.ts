@@ -197,8 +197,7 @@ export class Journal {
     const file = join(this.#folder, segmentName(nextRevision));
     const handle = await this.#open(file, 'w+');
     try {
-      await handle.write(journalHeader, 0, journalHeader.length, 0);
-      await handle.datasync();
+      await writeAll(handle, journalHeader, 0);
       syncFolder(this.#folder);
     } catch (error) {
       await handle.close();
@@ -222,6 +221,13 @@ export class Journal {
     this.#last = result.catch(() => undefined);
     return result;
   }
+}
+
+/** A disk that fills up writes less than it was given, and fails only the next time. */
+async function writeAll(handle: Awaited<ReturnType<OpenFile>>, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;)
+    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  await handle.datasync();
 }
 
 /** Makes the names in a folder durable: a new file whose name is lost is lost. */

@@ -147,7 +147,7 @@ export class LowdbStorage implements Storage {
     { revision = this.#history.revision, after = '', limit = Infinity }: ListOptions = {},
   ): Promise<Listing> {
     this.#open();
-    const inRange = (key: string): boolean => key.startsWith(prefix) && compareKeys(key, after) > 0;
+    const inRange = (key: string): boolean => key.startsWith(prefix) && (after === '' || compareKeys(key, after) > 0);
     const undone = this.#undo(revision, inRange);
     const entries: Entry[] = [];
     if (undone.size === 0) {
@@ -329,7 +329,7 @@ export class LowdbStorage implements Storage {
     this.#history.check(revision);
     for (const event of this.#history.since(revision)) {
       const key = keyOf(event);
-      if (wanted(key) && !undone.has(key)) undone.set(key, event.previous);
+      if (!undone.has(key) && wanted(key)) undone.set(key, event.previous);
     }
     return undone;
   }
