@@ -14,7 +14,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { forbidden, internalError, StatusError, unauthorized } from '../api/status.js';
-import type { Log } from '../util/index.js';
+import type { Clock, Log } from '../util/index.js';
 import { refuse } from '../util/streams/index.js';
 import { answerStatus } from './answer.js';
 import {
@@ -26,6 +26,7 @@ import {
 } from './authentication/authentication.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
 import { isLocal } from './local-only.js';
+import type { Metrics } from './metrics.js';
 import type { Pages } from './pages.js';
 import { parseResourcePath, type ResourcePath } from './request-info.js';
 import type { ResourceRequest } from './resource-request.js';
@@ -40,6 +41,8 @@ export interface ChainOptions {
   readonly authorizer: Authorizer;
   /** Further names of this machine. */
   readonly hosts: ReadonlySet<string>;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
   readonly log: Log;
   /** Aborts when the server ends. */
   readonly signal: AbortSignal;
@@ -56,12 +59,15 @@ export class Chain {
   async handle(request: IncomingMessage, response: ServerResponse, insecurePort: boolean): Promise<void> {
     const warnings: string[] = [];
     response.setHeader('Audit-Id', randomUUID());
+    const startMs = this.#options.clock.now();
+    let counted: ResourcePath | undefined;
     try {
-      const { pathname, query, path, user } = await this.#enter(request, insecurePort);
+      const { query, path, user } = await this.#enter(request, insecurePort);
       if (!path) {
-        await this.#options.pages.handle({ request, response, pathname, query, user, warnings });
+        this.#options.pages.handle({ request, response, warnings });
         return;
       }
+      counted = path;
       await this.#options.resources.handle({
         request,
         response,
@@ -76,6 +82,8 @@ export class Chain {
       this.#note(request, error);
       await answerStatus({ request, response, warnings }, error);
     }
+    const seconds = (this.#options.clock.now() - startMs) / 1000;
+    this.#options.metrics.count(verbFor(request, counted), counted, response.statusCode, seconds);
   }
 
   /** A request that asks to leave HTTP: a stream, or a refusal. Never rejects. */
@@ -97,7 +105,7 @@ export class Chain {
   async #enter(
     request: IncomingMessage,
     insecurePort: boolean,
-  ): Promise<{ pathname: string; query: URLSearchParams; path: ResourcePath | undefined; user: User }> {
+  ): Promise<{ query: URLSearchParams; path: ResourcePath | undefined; user: User }> {
     const { served, hosts } = this.#options;
     if (insecurePort && !isLocal(request.headers, hosts)) throw foreign();
     const user = await this.#authenticate({
@@ -111,7 +119,7 @@ export class Chain {
     const query = mark < 0 ? noQuery : new URLSearchParams(target.slice(mark + 1));
     const path = parseResourcePath(pathname);
     await this.#authorize(request, user, pathname, path);
-    return { pathname, query, user, path: path && served.hasVersion(path.group, path.version) ? path : undefined };
+    return { query, user, path: path && served.hasVersion(path.group, path.version) ? path : undefined };
   }
 
   async #authenticate(credentials: Credentials): Promise<User> {
@@ -155,6 +163,13 @@ export class Chain {
     if (error instanceof StatusError) return;
     this.#options.log.warn('a request has failed', { method: request.method, path: request.url, error });
   }
+}
+
+/** As metrics call it. */
+function verbFor({ method = '', url = '' }: IncomingMessage, path: ResourcePath | undefined): string {
+  if (!path || path.name !== '') return method;
+  if (method === 'DELETE') return 'DELETECOLLECTION';
+  return method === 'GET' ? (path.watch || /[?&]watch=(?!0|false)/.test(url) ? 'WATCH' : 'LIST') : method;
 }
 
 const noQuery = new URLSearchParams();

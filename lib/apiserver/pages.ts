@@ -1,68 +1,148 @@
-/** Everything that is no resource: discovery, health, the version. */
-import type { Reply } from './answer.js';
-import type { User } from './authentication/authentication.js';
+/**
+ * Everything that is no resource, carried by express: discovery, health, metrics, OpenAPI, the version, and the list of
+ * all that at `/`.
+ */
+import express, { type Express, type Request, type Response } from 'express';
+import type { StatusError } from '../api/status.js';
+import { answerStatus, type Reply } from './answer.js';
 import { aggregatedForm, aggregatedType, Discovery } from './discovery.js';
+import { type Check, healthPage, notFoundPage, plain } from './health.js';
+import type { Metrics } from './metrics.js';
 import { noSuchResource } from './resources.js';
 import type { ServedKinds } from './served.js';
 
-export interface PageRequest extends Reply {
-  readonly pathname: string;
-  readonly query: URLSearchParams;
-  readonly user: User;
+export interface PagesOptions {
+  readonly served: ServedKinds;
+  readonly metrics: Metrics;
+  /** What must work for the server to be well, by name: `etcd` is the store, whichever it is. */
+  readonly checks: ReadonlyMap<string, Check>;
+  /** Whether the server is about to end: it is then no longer ready. */
+  readonly ending: () => boolean;
 }
 
-export class Pages {
-  readonly #served: ServedKinds;
-  readonly #discovery: Discovery;
-
-  constructor(served: ServedKinds) {
-    this.#served = served;
-    this.#discovery = new Discovery(served.all);
-  }
-
-  async handle({ request, response, pathname }: PageRequest): Promise<void> {
-    const json = (value: object, type = 'application/json'): void => {
-      const body = JSON.stringify(value) + '\n';
-      response.writeHead(200, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-      response.end(body);
-    };
-    const text = (code: number, body: string): void => {
-      response.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' });
-      response.end(body);
-    };
-    const path = pathname.replace(/\/$/, '');
-    const segments = path.split('/');
-    const form = aggregatedForm(request.headers.accept);
-    if (path === '/api' || path === '/apis') {
-      const core = path === '/api';
-      if (form) return json(this.#discovery.aggregated(core, form), aggregatedType(form));
-      return json(core ? this.#discovery.versions(String(request.headers.host)) : this.#discovery.groupList());
-    }
-    if (segments[1] === 'api') {
-      const found = segments.length === 3 && this.#discovery.resourceList('', segments[2]!);
-      if (!found) throw noSuchResource();
-      return json(found);
-    }
-    if (segments[1] === 'apis' && this.#served.hasGroup(segments[2]!)) {
-      const [, , group = '', version] = segments;
-      const found = version === undefined ? this.#discovery.group(group) : this.#discovery.resourceList(group, version);
-      if (!found || segments.length > 4) throw noSuchResource();
-      return json(found);
-    }
-    if (path === '/version') return json(version);
-    if (path === '/healthz' || path === '/livez' || path === '/readyz') return text(200, 'ok');
-    text(404, '404 page not found\n');
-  }
-}
-
+/** Which Kubernetes' API this is; kubectl picks its behaviour by it. */
 const version = {
   major: '1',
   minor: '36',
   gitVersion: 'v1.36.2',
-  gitCommit: '',
+  gitCommit: '0000000000000000000000000000000000000000',
   gitTreeState: 'clean',
-  buildDate: '1970-01-01T00:00:00Z',
-  goVersion: 'go1.26',
+  buildDate: '2016-06-01T12:00:00Z',
+  goVersion: 'go1.26.0',
   compiler: 'gc',
-  platform: 'linux/amd64',
+  platform: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
 };
+
+export class Pages {
+  readonly #app: Express;
+  readonly #options: PagesOptions;
+  readonly #discovery: Discovery;
+
+  constructor(options: PagesOptions) {
+    this.#options = options;
+    this.#discovery = new Discovery(options.served.all);
+    this.#app = this.#build();
+  }
+
+  handle({ request, response }: Reply): void {
+    this.#app(request, response);
+  }
+
+  #build(): Express {
+    const { served, metrics, checks, ending } = this.#options;
+    const app = express();
+    app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
+
+    app.get('/api', (request, response) => this.#roots(request, response, true));
+    app.get('/apis', (request, response) => this.#roots(request, response, false));
+    app.get('/api/:version', (request, response) => {
+      found(request, response, this.#discovery.resourceList('', request.params.version));
+    });
+    app.get('/apis/:group', (request, response, next) => {
+      if (!served.hasGroup(request.params.group)) return next();
+      found(request, response, this.#discovery.group(request.params.group));
+    });
+    app.get('/apis/:group/:version', (request, response, next) => {
+      const { group, version } = request.params;
+      if (!served.hasGroup(group)) return next();
+      found(request, response, this.#discovery.resourceList(group, version));
+    });
+
+    const ready = new Map<string, Check>([
+      ...checks,
+      [
+        'shutdown',
+        () => {
+          if (ending()) throw new Error('the server is ending');
+        },
+      ],
+    ]);
+    for (const [path, list] of [
+      ['healthz', checks],
+      ['livez', checks],
+      ['readyz', ready],
+    ] as const) {
+      app.all([`/${path}`, `/${path}/:check`], healthPage(path, list));
+    }
+    app.get('/version', (_request, response) => json(response, version));
+    app.get('/metrics', (_request, response) => {
+      response.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text());
+    });
+    app.delete('/metrics', (_request, response) => {
+      metrics.reset();
+      plain(response, 200, 'metrics reset\n');
+    });
+    app.get('/resetMetrics', (_request, response) => {
+      metrics.reset();
+      plain(response, 200, 'metrics reset\n');
+    });
+    app.get('/', (_request, response) => json(response, { paths: this.#paths() }));
+    app.use((request, response) => {
+      // Inside a group that is known here what is missing is told as a Status.
+      const [, root, group = ''] = request.path.split('/');
+      const known = root === 'api' || (root === 'apis' && served.hasGroup(group));
+      if (known) return void refuse(request, response, noSuchResource());
+      notFoundPage(response);
+    });
+    return app;
+  }
+
+  #roots(request: Request, response: Response, core: boolean): void {
+    const form = aggregatedForm(request.headers.accept);
+    response.vary('Accept');
+    if (form) json(response, this.#discovery.aggregated(core, form), aggregatedType(form));
+    else json(response, core ? this.#discovery.versions(String(request.headers.host)) : this.#discovery.groupList());
+  }
+
+  #paths(): string[] {
+    const { checks } = this.#options;
+    const paths = ['/api', '/apis', '/apis/', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
+    for (const [group, versions] of this.#discovery.groups()) {
+      if (group !== '') paths.push(`/apis/${group}`);
+      for (const version of versions) paths.push(group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
+    }
+    for (const page of ['healthz', 'livez', 'readyz']) {
+      paths.push(`/${page}`, ...[...checks.keys()].map((check) => `/${page}/${check}`));
+    }
+    return [...paths, '/readyz/shutdown'].sort();
+  }
+}
+
+function found(request: Request, response: Response, document: object | undefined): void {
+  if (document) json(response, document);
+  else refuse(request, response, noSuchResource());
+}
+
+const refuse = (request: Request, response: Response, error: StatusError): Promise<void> =>
+  answerStatus({ request, response, warnings: [] }, error);
+
+/** Written by hand, since express would add a charset that upstream's answers do not have. */
+function json(response: Response, value: object, type = 'application/json'): void {
+  const body = JSON.stringify(value) + '\n';
+  response.writeHead(200, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-cache, private',
+  });
+  response.end(body);
+}

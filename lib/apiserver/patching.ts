@@ -3,7 +3,6 @@ import jsonPatch from 'fast-json-patch';
 import type { Kind } from '../api/kinds/kind.js';
 import { unsupportedMediaType } from '../api/status.js';
 import type { KubernetesObject } from '../api/types.js';
-import { decodeJson } from './decoding.js';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
@@ -22,7 +21,7 @@ export function patchTypeOf(contentType: string | undefined): PatchType {
 }
 
 export function applyPatch(kind: Kind, type: PatchType, current: KubernetesObject, body: Buffer): KubernetesObject {
-  const patch = decodeJson(body) as any;
+  const patch = JSON.parse(body.toString()) as any;
   const object = type === 'json' ? jsonPatch.applyPatch(current, patch).newDocument : merge(current, patch);
   kind.default?.(object);
   return object as KubernetesObject;

@@ -6,7 +6,7 @@ import type { Clock } from '../util/index.js';
 import type { Reply } from './answer.js';
 import type { User } from './authentication/authentication.js';
 import { readBody } from './body.js';
-import { decodeObject, decodeOptions } from './decoding.js';
+import { decodeObject, decodeOptions, type DecodeOptions } from './decoding.js';
 import { asItself, asMetadata, asTable, type Form } from './forms.js';
 import type { Accepted } from './negotiate.js';
 import type { RequestContext } from './registry/context.js';
@@ -77,14 +77,16 @@ export const listQuery = ({ query }: ResourceRequest): ListQuery => ({
   continue: query.get('continue') ?? '',
 });
 
+/** How the body of a request is to be read. */
+export const decodingOf = ({ request, query, warn }: ResourceRequest): DecodeOptions => ({
+  contentType: request.headers['content-type'],
+  fieldValidation: query.get('fieldValidation') ?? '',
+  warn,
+});
+
 /** The body as an object of `kind`, defaults filled in. May be asked again: each time a fresh one. @throws BadRequest … */
-export function decodeBody({ request, query, warn }: ResourceRequest, kind: Kind, body: Buffer): KubernetesObject {
-  return decodeObject(kind, body, {
-    contentType: request.headers['content-type'],
-    fieldValidation: query.get('fieldValidation') ?? '',
-    warn,
-  });
-}
+export const decodeBody = (request: ResourceRequest, kind: Kind, body: Buffer): KubernetesObject =>
+  decodeObject(kind, body, decodingOf(request));
 
 /** @throws BadRequest, Invalid */
 export async function deleteOptionsOf({ request, query }: ResourceRequest): Promise<DeleteOptions> {

@@ -21,8 +21,11 @@ import type { AdmissionPlugin } from './admission/admission.js';
 import type { Authenticator } from './authentication/authentication.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
 import { bind } from './binding.js';
+import { createSystemNamespaces } from './bootstrap.js';
 import { Chain } from './chain.js';
 import { evict } from './eviction.js';
+import type { Check } from './health.js';
+import { Metrics } from './metrics.js';
 import { Pages } from './pages.js';
 import { Admission } from './registry/admit.js';
 import { Registry } from './registry/registry.js';
@@ -91,6 +94,8 @@ export class ApiServer implements AsyncDisposable {
     const stop = new AbortController();
     setMaxListeners(0, stop.signal); // one for each watch
 
+    await createSystemNamespaces(registry, served);
+    const metrics = new Metrics();
     const chain = new Chain({
       served,
       resources: new Resources({
@@ -102,7 +107,9 @@ export class ApiServer implements AsyncDisposable {
         streams: streamHandlers({ reader }),
         kubelet: options.kubeletClient,
       }),
-      pages: new Pages(served),
+      pages: new Pages({ served, metrics, checks: checksOf(storage), ending: () => stop.signal.aborted }),
+      metrics,
+      clock,
       authenticators: options.authenticators ?? [],
       authorizer: options.authorizer ?? alwaysAllow,
       hosts: new Set([host]),
@@ -132,6 +139,14 @@ export class ApiServer implements AsyncDisposable {
     return this.#scope[Symbol.asyncDispose]();
   }
 }
+
+const checksOf = (storage: Storage): ReadonlyMap<string, Check> =>
+  new Map<string, Check>([
+    ['ping', () => {}],
+    ['log', () => {}],
+    // By this name upstream's clients know the store.
+    ['etcd', async () => void (await storage.revision())],
+  ]);
 
 /** What can be done with a pod, where pods are served. */
 function podActions(served: ServedKinds, registry: Registry): ActionHandlers {

@@ -3,21 +3,21 @@
  * replicas, an *action* does something with it, or opens a stream to where it runs.
  */
 import type { Duplex } from 'node:stream';
-import type { Kind, ScaleSubresource, Verb } from '../api/kinds/kind.js';
+import type { ActionSubresource, Kind, ScaleSubresource, Verb } from '../api/kinds/kind.js';
 import { nodes, pods } from '../api/resources.js';
 import { unclassified } from '../api/status.js';
 import type { KubernetesObject, Pod } from '../api/types.js';
 import type { StreamHandlers, StreamRequest, KubeletCredentials } from './actions.js';
 import { answer } from './answer.js';
 import { readBody } from './body.js';
-import { decodeOptional } from './decoding.js';
+import { decodeAction } from './decoding.js';
 import type { Accepted } from './negotiate.js';
 import { applyPatch, patchTypeOf } from './patching.js';
 import type { Reader } from './reader.js';
 import type { RequestContext } from './registry/context.js';
 import { copyOf, present } from './registry/present.js';
 import type { Registry, UpdateOptions } from './registry/registry.js';
-import { contextOf, decodeBody, type ResourceRequest } from './resource-request.js';
+import { contextOf, decodeBody, decodingOf, type ResourceRequest } from './resource-request.js';
 import { applyScale, scaleKind, scaleOf, type Scale } from './scale.js';
 import { splitSchemeNamePort } from './streams/index.js';
 
@@ -71,7 +71,7 @@ export class Subresources {
       case 'action': {
         const stream = this.#options.streams[`${kind.resource}/${subresource}`];
         if (stream) return stream.respond(this.#stream(request, kind), request.response);
-        return this.#act(request, kind, accepted);
+        return this.#act(request, kind, part, accepted);
       }
     }
   }
@@ -116,13 +116,13 @@ export class Subresources {
     return show(entry);
   }
 
-  async #act(request: ResourceRequest, kind: Kind, accepted: Accepted): Promise<void> {
+  async #act(request: ResourceRequest, kind: Kind, part: ActionSubresource, accepted: Accepted): Promise<void> {
     const act = this.#options.actions[`${kind.resource}/${request.path.subresource}`];
     if (!act) throw notServed(kind, request.path.subresource);
     const { registry } = this.#options;
     const body = await readBody(request.request);
     const context = contextOf(request, kind, 'create');
-    const decoded = decodeOptional(body, request.request.headers['content-type']);
+    const decoded = decodeAction(part, body, decodingOf(request));
     const result = await act({ context, registry, body: decoded, query: request.query });
     return this.answer(request, accepted, result);
   }
