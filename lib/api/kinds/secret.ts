@@ -39,6 +39,12 @@ export const secret = defineKind<Secret>({
     }
     check(object, errors);
   },
+  warnings({ type, data = {} }) {
+    if (type !== 'kubernetes.io/tls') return [];
+    const isPem = (key: string) => Buffer.from(data[key] ?? '', 'base64').includes('-----BEGIN ');
+    const missing = isPem('tls.crt') ? (isPem('tls.key') ? undefined : 'key') : 'certificate';
+    return missing ? [`tls: failed to find any PEM data in ${missing} input`] : [];
+  },
   columns: [
     nameColumn,
     column(

@@ -269,7 +269,7 @@ const families = ['IPv4', 'IPv6'];
 const familyPolicies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 
 /** What is wrong with the addresses that are asked for, as far as can be said without looking at those given out. */
-function validateAddresses({ spec }: S, old: S | undefined): FieldError[] {
+export function validateAddresses({ spec }: S, old: S | undefined): FieldError[] {
   if (spec.type === 'ExternalName') return [];
   const errors = validateFamiliesAndIPs(spec);
   if (errors.length > 0) return errors;
