@@ -143,7 +143,6 @@ export const configMapKey: Check = (value) => {
   return dots === '' ? complaints : [...complaints, dots];
 };
 
-// eslint-disable-next-line no-control-regex
 const printable = /^[\u0020-\u003c\u003e-\u007e]*$/;
 
 export const envVarName: Check = (value) =>
