@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { pods, namespaces, nodes } from '../api/resources.js';
 import { isConflict, isExpired, isTransient, StatusError } from '../api/status.js';
 import type { Pod, WatchEvent } from '../api/types.js';

@@ -35,7 +35,7 @@ async function run(): Promise<void> {
   informer = factory.informer(pods);
   informer.addEventHandler({
     onAdd: (pod) => heard.push(`+${pod.metadata.name}`),
-    onUpdate: (old, pod) => heard.push(`~${pod.metadata.name}`),
+    onUpdate: (_, pod) => heard.push(`~${pod.metadata.name}`),
     onDelete: (pod) => heard.push(`-${pod.metadata.name}`),
   });
   running = factory.run(stop.signal);
