@@ -126,9 +126,14 @@ export class Kubelet implements AsyncDisposable {
     }
   }
 
-  /** The pods of this node, as the API has them. */
+  /** The pods of this node, with their statuses as the kubelet knows them now. */
   pods(): DeepReadonly<Pod>[] {
-    return this.#pods.list();
+    return this.#pods.list().map((pod) => ({ ...pod, status: this.#statuses.get(pod) }));
+  }
+
+  pod(namespace: string, name: string): DeepReadonly<Pod> | undefined {
+    const pod = this.#pods.get(`${namespace}/${name}`);
+    return pod && { ...pod, status: this.#statuses.get(pod) };
   }
 
   /** The node's own object, as last written. */
