@@ -87,6 +87,8 @@ export class DockerRuntime implements ContainerRuntime {
   #watching: Promise<void> = Promise.resolve();
   /** Details of containers, by id and state: what cannot change any more, or not without a change of state. */
   #details = new Map<string, Docker.ContainerInspectInfo>();
+  /** Containers that have ended: the engine's lists may still show them running for a moment. */
+  readonly #ended = new Set<string>();
 
   /** @throws Error no engine answers */
   static async open(options: DockerRuntimeOptions): Promise<DockerRuntime> {
@@ -123,7 +125,8 @@ export class DockerRuntime implements ContainerRuntime {
         .filter(({ Labels }) => Labels[label.type] === 'container')
         .map(async ({ Id, State, Labels }) => {
           const key = `${Id} ${State}`;
-          const info = this.#details.get(key) ?? (await unless([404], this.#docker.getContainer(Id).inspect()));
+          const known = State === 'running' && this.#ended.has(Id) ? undefined : this.#details.get(key);
+          const info = known ?? (await unless([404], this.#docker.getContainer(Id).inspect()));
           if (!info) return; // removed in between
           if (info.State.Status === State) details.set(key, info);
           const list = containers.get(Labels[label.sandbox]!) ?? [];
@@ -132,6 +135,7 @@ export class DockerRuntime implements ContainerRuntime {
         }),
     );
     this.#details = details;
+    for (const id of this.#ended) if (!all.some(({ Id }) => Id === id)) this.#ended.delete(id);
     return all
       .filter(({ Labels }) => Labels[label.type] === 'podsandbox')
       .map(({ Id, State, Created, Labels, HostConfig, NetworkSettings }) => ({
@@ -143,7 +147,7 @@ export class DockerRuntime implements ContainerRuntime {
           HostConfig.NetworkMode === 'host'
             ? '127.0.0.1'
             : (Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? ''),
-        state: State === 'running' ? 'ready' : 'notready',
+        state: State === 'running' && !this.#ended.has(Id) ? 'ready' : 'notready',
         createdAtMs: Created * 1000,
         containers: containers.get(Id) ?? [],
       }));
@@ -286,6 +290,7 @@ export class DockerRuntime implements ContainerRuntime {
     }
     await unless([404, 409], container.kill({ signal: 'SIGKILL' })); // 409: it does not run any more
     await ended;
+    this.#ended.add(container.id);
   }
 
   async removeContainer(containerID: string): Promise<void> {
@@ -467,8 +472,13 @@ export class DockerRuntime implements ContainerRuntime {
           labels: this.#labels.map(([key, value]) => `${key}=${value}`),
           clock: this.#options.clock,
           log: this.#options.log,
-          onEvent: ({ Actor }) => this.#tell(Actor.Attributes[label.podUID] ?? ''),
+          onEvent: ({ Action, Actor }) => {
+            const podUID = Actor.Attributes[label.podUID] ?? '';
+            if (Action === 'die') void this.#seeTheEnd(Actor.ID).then(() => this.#tell(podUID));
+            else this.#tell(podUID);
+          },
           onConnected: () => {
+            this.#details.clear();
             resolve();
             void this.#tellAll();
           },
@@ -476,6 +486,15 @@ export class DockerRuntime implements ContainerRuntime {
         this.#closed.signal,
       ).finally(resolve);
     });
+  }
+
+  /** An engine tells of an end a moment before its own records show it: who looks at once would look in vain. */
+  async #seeTheEnd(id: string): Promise<void> {
+    await this.#docker
+      .getContainer(id)
+      .wait()
+      .catch(() => {}); // removed, or the engine is gone
+    this.#ended.add(id);
   }
 
   #tell(podUID: string): void {
@@ -678,7 +697,13 @@ const exitCodeOfFailure = (message: string): number =>
       : 128;
 
 /** Resolves when the stream takes more; a caller that has left takes everything. */
-async function write(stream: Writable | undefined, data: Buffer): Promise<void> {
-  if (!stream || stream.destroyed || stream.writableEnded || stream.write(data)) return;
-  await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
+function write(stream: Writable | undefined, data: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream || stream.destroyed || stream.writableEnded || stream.write(data)) return resolve();
+    const done = (): void => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
 }
