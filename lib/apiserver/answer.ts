@@ -5,7 +5,7 @@ import { createGzip, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { internalError, StatusError, type Status } from '../api/status.js';
-import type { Accepted } from './negotiate.js';
+import { negotiateError, type Accepted } from './negotiate.js';
 
 /** Smaller answers are not worth packing (upstream's limit). */
 const gzipFromBytes = 128 * 1024;
@@ -29,6 +29,7 @@ export async function answer(
   if (response.destroyed) return;
   setHeaders(response, warnings);
   if (type === 'yaml') return void answerYaml(response, code, body);
+  if (wantsPretty(request)) body = Buffer.from(JSON.stringify(JSON.parse(whole(body).toString()), null, 2));
   response.setHeader('Content-Type', 'application/json');
   const mayPack = acceptsGzip(request);
   if (Buffer.isBuffer(body)) {
@@ -45,7 +46,7 @@ export async function answer(
   await stream(response, code, body, mayPack);
 }
 
-export function answerStatus(reply: Reply, error: unknown, accepted: Accepted = { type: 'json' }): Promise<void> {
+export function answerStatus(reply: Reply, error: unknown): Promise<void> {
   const { status } = error instanceof StatusError ? error : internalError(error);
   const { response } = reply;
   if (response.headersSent) {
@@ -54,7 +55,7 @@ export function answerStatus(reply: Reply, error: unknown, accepted: Accepted = 
   }
   const seconds = status.details?.retryAfterSeconds;
   if (seconds) response.setHeader('Retry-After', seconds);
-  return answer(reply, status.code, accepted, statusBytes(status));
+  return answer(reply, status.code, negotiateError(reply.request.headers.accept), statusBytes(status));
 }
 
 export const statusBytes = (status: Status): Buffer => Buffer.from(JSON.stringify(status) + '\n');
@@ -119,10 +120,17 @@ function drained(target: Writable, response: ServerResponse): Promise<void> {
 }
 
 function answerYaml(response: ServerResponse, code: number, body: Buffer | Iterable<Buffer>): void {
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.concat([...body]);
-  const text = stringify(JSON.parse(bytes.toString()), { sortMapEntries: true, lineWidth: 0 });
+  const text = stringify(JSON.parse(whole(body).toString()), { sortMapEntries: true, lineWidth: 0 });
   response.setHeader('Content-Type', 'application/yaml');
   response.setHeader('Content-Length', Buffer.byteLength(text));
   response.writeHead(code);
   response.end(text);
+}
+
+const whole = (body: Buffer | Iterable<Buffer>): Buffer => (Buffer.isBuffer(body) ? body : Buffer.concat([...body]));
+
+/** For people with curl: `?pretty=true`, or `Accept: application/json;pretty=1`. */
+function wantsPretty({ url = '', headers }: IncomingMessage): boolean {
+  const asked = /[?&]pretty=([^&]*)/.exec(url)?.[1] ?? /;\s*pretty=(\w+)/.exec(headers.accept ?? '')?.[1];
+  return asked !== undefined && asked !== '' && asked !== 'false' && asked !== '0';
 }

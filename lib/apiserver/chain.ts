@@ -32,6 +32,7 @@ import { parseResourcePath, type ResourcePath } from './request-info.js';
 import type { ResourceRequest } from './resource-request.js';
 import { noSuchResource, type Resources } from './resources.js';
 import type { ServedKinds } from './served.js';
+import { timeoutOf } from './write-options.js';
 
 export interface ChainOptions {
   readonly served: ServedKinds;
@@ -68,6 +69,7 @@ export class Chain {
         return;
       }
       counted = path;
+      if (query.has('timeout')) timeoutOf(query); // a time that is none is refused, whatever it was for
       await this.#options.resources.handle({
         request,
         response,
@@ -116,7 +118,7 @@ export class Chain {
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     const pathname = mark < 0 ? target : target.slice(0, mark);
-    const query = mark < 0 ? noQuery : new URLSearchParams(target.slice(mark + 1));
+    const query = mark < 0 ? noQuery : parseQuery(target.slice(mark + 1));
     const path = parseResourcePath(pathname);
     await this.#authorize(request, user, pathname, path);
     return { query, user, path: path && served.hasVersion(path.group, path.version) ? path : undefined };
@@ -171,6 +173,17 @@ function verbFor({ method = '', url = '' }: IncomingMessage, path: ResourcePath 
   if (method === 'DELETE') return 'DELETECOLLECTION';
   return method === 'GET' ? (path.watch || /[?&]watch=(?!0|false)/.test(url) ? 'WATCH' : 'LIST') : method;
 }
+
+/** As upstream reads queries: a pair with a bare `;` in it is none. */
+const parseQuery = (text: string): URLSearchParams =>
+  new URLSearchParams(
+    text.includes(';')
+      ? text
+          .split('&')
+          .filter((pair) => !pair.includes(';'))
+          .join('&')
+      : text,
+  );
 
 const noQuery = new URLSearchParams();
 

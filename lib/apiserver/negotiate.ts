@@ -41,6 +41,15 @@ export function negotiate(accept: string | undefined): Accepted {
   return found;
 }
 
+/** How an error is told to a client, whatever it accepts. */
+export function negotiateError(accept: string | undefined): Accepted {
+  for (const { type } of mediaRanges(accept ?? '')) {
+    if (type === 'application/yaml') return { type: 'yaml' };
+    if (type === 'application/json' || type === '*/*') break;
+  }
+  return json;
+}
+
 /** The error of a watch that is asked for in a form which has no lines. */
 export const notStreamable = () =>
   notAcceptable(

@@ -28,6 +28,7 @@ import {
   boolean,
   contextOf,
   decodeBody,
+  decodingOf,
   deleteOptionsOf,
   formOf,
   listQuery,
@@ -164,10 +165,11 @@ export class Resources {
     const type = patchTypeOf(request.request.headers['content-type']);
     const body = await readBody(request.request);
     const context = contextOf(request, kind, 'patch');
+    const decoding = decodingOf(request);
     const form = formOf(kind, accepted, request, this.#clock, false);
     const { entry, created } = await this.#registry.update(
       context,
-      (current) => applyPatch(kind, type, copyOf(kind, current), body),
+      (current) => applyPatch(kind, type, copyOf(kind, current), body, decoding),
       options,
     );
     return answer(request, created ? 201 : 200, accepted, form.one(entry, '', '\n'));

@@ -17,16 +17,19 @@ import type { Duplex } from 'node:stream';
 import { kinds as allKinds, type Kind } from '../api/kinds/index.js';
 import { Scope, type Clock, type Log } from '../util/index.js';
 import type { KubeletCredentials } from './actions.js';
-import type { AdmissionPlugin } from './admission/admission.js';
+import { defaultAdmission, type AdmissionPlugin } from './admission/index.js';
+import { addressOf, addressRange, type Range } from './allocators/range.js';
+import { serviceAllocation } from './allocators/service-allocation.js';
 import type { Authenticator } from './authentication/authentication.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
 import { bind } from './binding.js';
-import { createSystemNamespaces } from './bootstrap.js';
+import { createKubernetesService, createSystemNamespaces } from './bootstrap.js';
 import { Chain } from './chain.js';
 import { evict } from './eviction.js';
 import type { Check } from './health.js';
 import { Metrics } from './metrics.js';
 import { Pages } from './pages.js';
+import type { Reader } from './reader.js';
 import { Admission } from './registry/admit.js';
 import { Registry } from './registry/registry.js';
 import { Resources } from './resources.js';
@@ -51,7 +54,12 @@ export interface ApiServerOptions {
   readonly secure?: SecureOptions;
   /** As whom the server calls kubelets. */
   readonly kubeletClient?: KubeletCredentials;
-  readonly admission?: readonly AdmissionPlugin[];
+  /** Where Services get their addresses; 10.0.0.0/24 if left out. */
+  readonly serviceRange?: string;
+  /** Where Services get their ports on nodes; 30000 to 32767 if left out. */
+  readonly nodePortRange?: Range;
+  /** In place of the default rules. */
+  readonly admission?: (reader: Reader) => readonly AdmissionPlugin[];
   readonly authenticators?: readonly Authenticator[];
   readonly authorizer?: Authorizer;
   readonly actions?: ActionHandlers;
@@ -90,7 +98,10 @@ export class ApiServer implements AsyncDisposable {
     const served = new ServedKinds(kinds);
     const cache = scope.use(await WatchCache.start({ storage, kinds, clock, log }));
     const reader = cacheReader(cache, served);
-    const registry = new Registry({ storage, cache, clock, admission: new Admission(options.admission ?? []) });
+    const { serviceRange = '10.0.0.0/24', nodePortRange: nodePorts, admission = defaultAdmission } = options;
+    const allocation = serviceAllocation({ reader, serviceRange, ...(nodePorts && { nodePorts }) });
+    const plugins = new Admission([...admission(reader), allocation]);
+    const registry = new Registry({ storage, cache, clock, admission: plugins });
     const stop = new AbortController();
     setMaxListeners(0, stop.signal); // one for each watch
 
@@ -129,6 +140,9 @@ export class ApiServer implements AsyncDisposable {
       );
       closed.on('upgrade', (request, socket, head) => chain.upgrade(request, socket, head, false));
       secureUrl = `https://${await listen(scope, closed, host, secure.port)}`;
+      const clusterIP = addressOf(addressRange(serviceRange).first);
+      const port = Number(new URL(secureUrl).port);
+      await createKubernetesService(registry, served, { clusterIP, host, port });
     }
     scope.defer(() => stop.abort());
     return new ApiServer({ url, secureUrl }, scope.move());

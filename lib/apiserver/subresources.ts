@@ -107,7 +107,9 @@ export class Subresources {
     const type = verb === 'patch' ? patchTypeOf(request.request.headers['content-type']) : undefined;
     const body = await readBody(request.request);
     const wanted = (object: KubernetesObject): Scale =>
-      (type ? applyPatch(scaleKind, type, scaleOf(part, object), body) : decodeBody(request, scaleKind, body)) as Scale;
+      (type
+        ? applyPatch(scaleKind, type, scaleOf(part, object), body, decodingOf(request))
+        : decodeBody(request, scaleKind, body)) as Scale;
     const { entry } = await registry.update(contextOf(request, kind, verb), (current) => {
       const object = copyOf(kind, current);
       applyScale(part, object, wanted(object));

@@ -26,7 +26,7 @@ export function rowOf(
   nowMs: number,
 ): object {
   const cells = kind.columns.map((column) => column.cell(object, nowMs));
-  if (include === 'None') return { cells };
+  if (include === 'None') return { cells, object: null };
   if (include === 'Object') return { cells, object };
   const partial = {
     kind: 'PartialObjectMetadata',

@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly user: User;
   /** Go through everything, write nothing. */
   readonly dryRun: boolean;
+  /** The server's own doing: not validated. (Its own address may be one that nobody else may name.) */
+  readonly trusted?: boolean;
   /** Who is noted as the owner of the fields: the query's `fieldManager`, or the first word of the user agent. */
   readonly fieldManager: string;
   /** Adds a `Warning:` header to the answer. */

@@ -84,11 +84,15 @@ export class Registry {
     return entry;
   }
 
-  /** @param object decoded and defaulted; the registry may change it and keeps it */
+  /**
+   * @param object decoded and defaulted; the registry may change it and keeps it
+   * @throws AlreadyExists, Invalid, and what admission refuses
+   */
   async create(context: RequestContext, object: KubernetesObject): Promise<CachedEntry> {
     const { kind } = context;
     belongs(context, object);
     const { metadata } = object;
+    delete metadata.selfLink;
     metadata.creationTimestamp = timestamp(this.clock.now());
     metadata.uid = randomUUID();
     delete metadata.deletionTimestamp;
@@ -101,7 +105,7 @@ export class Registry {
         if (generated) metadata.name = generateName(metadata.generateName!);
         if (attempt === 1) {
           kind.prepareForCreate?.(object);
-          check(kind, object, kind.validate(object));
+          if (!context.trusted) check(kind, object, kind.validate(object));
           kind.warnings?.(object).forEach((warning) => context.warn(warning));
           await this.admission.validate(admissionRequest(context, 'CREATE', object, undefined), reserved);
           if (metadata.resourceVersion) {
@@ -109,7 +113,9 @@ export class Registry {
           }
         }
         try {
-          return await this.#insert(context, object);
+          const entry = await this.#insert(context, object);
+          if (context.dryRun) await giveBack(reserved);
+          return entry;
         } catch (error) {
           if (!generated || !isAlreadyExists(error) || attempt === generateAttempts) throw error;
         }
@@ -131,7 +137,9 @@ export class Registry {
       }
       const reserved: Undo[] = [];
       try {
-        return { entry: await this.#change(context, current, change, options, reserved), created: false };
+        const entry = await this.#change(context, current, change, options, reserved);
+        if (context.dryRun) await giveBack(reserved);
+        return { entry, created: false };
       } catch (error) {
         await giveBack(reserved);
         if (!(error instanceof RevisionMismatchError)) throw error;
@@ -245,10 +253,12 @@ function belongs({ kind, namespace, name }: RequestContext, { metadata }: Kubern
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
     }
   } else delete metadata.namespace;
-  if (name !== '' && metadata.name !== name) {
-    if (!metadata.name) metadata.name = name;
-    else throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-  }
+  if (name === '' || metadata.name === name) return;
+  throw badRequest(
+    metadata.name
+      ? `the name of the object (${metadata.name}) does not match the name on the URL (${name})`
+      : `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+  );
 }
 
 function compareVersions(kind: Kind, { metadata }: KubernetesObject, old: DeepReadonly<KubernetesObject>): void {
@@ -284,6 +294,7 @@ export const modified = (kind: Kind, name: string): StatusError =>
 
 /** What the server decided once is not for clients to forget. */
 function keepSystemFields({ metadata }: KubernetesObject, { metadata: old }: DeepReadonly<KubernetesObject>): void {
+  delete metadata.selfLink;
   metadata.uid ||= old.uid;
   metadata.creationTimestamp ||= old.creationTimestamp;
   if (old.deletionTimestamp) {
