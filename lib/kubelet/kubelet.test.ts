@@ -1,6 +1,5 @@
 import { configMaps, nodes, pods } from '../api/resources.js';
 import type { ContainerStatus, PodStatus } from '../api/types.js';
-import { Kubelet } from './kubelet.js';
 import { aContainer } from './testing/builders.js';
 import { Harness } from './testing/harness.js';
 
@@ -78,9 +77,7 @@ describe('the node', () => {
 
   test('is not ready while its runtime does not answer', async () => {
     await using h = await Harness.hollow();
-    jest_spy(h.runtime, 'version', async () => {
-      throw new Error('connection refused');
-    });
+    h.runtime.version = () => Promise.reject(new Error('connection refused'));
     await h.until(async () => {
       await h.clock.advance(10_000);
       const ready = (await h.node()).status.conditions!.find(({ type }) => type === 'Ready')!;
@@ -386,17 +383,3 @@ test('answers where a container is, and why it is not there yet', async () => {
     'container "main" in pod "none" is waiting to start: image can\'t be pulled',
   );
 });
-
-test('an idle kubelet waits for three things only', async () => {
-  await using h = await Harness.hollow();
-  await h.create('web');
-  await h.ready('web');
-  await h.clock.advance(1);
-  expect(h.clock.waiting).toBeLessThanOrEqual(4);
-  await h.kubelet[Symbol.asyncDispose]();
-  expect(Kubelet).toBeDefined();
-});
-
-function jest_spy<T, K extends keyof T>(object: T, method: K, replacement: T[K]): void {
-  object[method] = replacement;
-}

@@ -11,8 +11,8 @@ export class StartError extends Error {
   constructor(
     readonly reason: string,
     message: string,
-    /** When to try again; undefined: when something has changed. */
-    readonly retryAtMs?: number,
+    /** When to try again. */
+    readonly retryAtMs: number,
   ) {
     super(message);
   }

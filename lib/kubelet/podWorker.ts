@@ -12,6 +12,7 @@
  *
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/pod_workers.go
  */
+import { isDeepStrictEqual } from 'node:util';
 import { pods } from '../api/resources.js';
 import { isConflict, isNotFound } from '../api/status.js';
 import type { Container, DeepReadonly, Pod, PodStatus } from '../api/types.js';
@@ -39,6 +40,8 @@ const minimumGraceSeconds = 2;
 const retryMs = { baseMs: 500, maxMs: 122_000 };
 /** A container whose configuration is incomplete is looked at again after this, unless something it needs appears. */
 const configRetryMs = 10_000;
+/** How long a failure stands in the status before the wait for the next attempt does. */
+const shownMs = 1000;
 
 export interface PodWorkerDeps {
   readonly client: Client;
@@ -98,8 +101,8 @@ export class PodWorker {
 
   #volumesDirty = true;
   #view: PodView = viewOf([]);
-  /** Why a container is not there, by name. Read by the status. */
-  readonly #waiting = new Map<string, { reason: string; message?: string }>();
+  /** Why a container is not there, by name, and until when it is not tried again. Read by the status. */
+  readonly #waiting = new Map<string, { reason: string; message: string; retryAtMs: number }>();
   readonly #crashes = new Map<string, CrashBackoff>();
   /** When a container could not even be created, by name: counts as the end of a run for its back-off. */
   readonly #failedAtMs = new Map<string, number>();
@@ -132,8 +135,15 @@ export class PodWorker {
 
   /** The API has a newer state of the pod. */
   update(pod: DeepReadonly<Pod>): void {
-    this.#volumesDirty = true; // labels and annotations may be files
+    const old = this.#pod;
     this.#pod = pod;
+    const { labels, annotations, generation } = pod.metadata;
+    if (!isDeepStrictEqual([labels, annotations], [old.metadata.labels, old.metadata.annotations]))
+      this.#volumesDirty = true; // they may be shown as files
+    if (generation !== old.metadata.generation) {
+      this.#crashes.clear(); // what crashed was the old definition
+      this.#tryNow();
+    }
     if (this.#state === 'terminating') this.#shorten();
     this.wake();
   }
@@ -148,6 +158,7 @@ export class PodWorker {
   /** An object that the pod refers to has changed. */
   refresh(): void {
     this.#volumesDirty = true;
+    this.#tryNow((reason) => reason === 'CreateContainerConfigError');
     this.wake();
   }
 
@@ -177,6 +188,11 @@ export class PodWorker {
     this.#starting.abort();
     this.#timer?.[Symbol.dispose]();
     await this.#running;
+  }
+
+  /** What a container waits for may have come. */
+  #tryNow(which: (reason: string) => boolean = () => true): void {
+    for (const waits of this.#waiting.values()) if (which(waits.reason)) waits.retryAtMs = 0;
   }
 
   get #leaving(): boolean {
@@ -414,6 +430,12 @@ export class PodWorker {
   async #start(sandbox: Sandbox, spec: DeepReadonly<Container>): Promise<void> {
     const { clock, log } = this.#deps;
     const event = this.#containerEvent(spec.name);
+    const waits = this.#waiting.get(spec.name);
+    if (waits && waits.retryAtMs > clock.now()) return this.#wakeAt(waits.retryAtMs);
+    const wait = (reason: string, message: string, retryAtMs: number): void => {
+      this.#waiting.set(spec.name, { reason, message, retryAtMs });
+      this.#wakeAt(retryAtMs);
+    };
     try {
       this.#awaitBackoff(spec, event);
       await this.#startNow(sandbox, spec, event);
@@ -421,19 +443,14 @@ export class PodWorker {
       this.#failedAtMs.delete(spec.name);
     } catch (error) {
       if (this.#starting.signal.aborted) return;
-      if (error instanceof StartError) {
-        this.#waiting.set(spec.name, { reason: error.reason, message: error.message });
-        if (error.retryAtMs !== undefined) this.#wakeAt(error.retryAtMs);
-      } else if (error instanceof ConfigError) {
-        const reason = 'CreateContainerConfigError';
-        if (this.#waiting.get(spec.name)?.message !== error.message) event('Warning', 'Failed', `Error: ${error.message}`);
-        this.#waiting.set(spec.name, { reason, message: error.message });
-        this.#wakeAt(clock.now() + configRetryMs);
+      if (error instanceof StartError) wait(error.reason, error.message, error.retryAtMs);
+      else if (error instanceof ConfigError) {
+        if (waits?.message !== error.message) event('Warning', 'Failed', `Error: ${error.message}`);
+        wait('CreateContainerConfigError', error.message, clock.now() + configRetryMs);
       } else if (error instanceof ContainerStartError) {
         event('Warning', 'Failed', `Error: ${error.message}`);
-        this.#waiting.set(spec.name, { reason: waitingReason(error), message: error.message });
         this.#failedAtMs.set(spec.name, clock.now());
-        this.#wakeAt(clock.now() + 1000);
+        wait(waitingReason(error), error.message, clock.now() + shownMs);
       } else {
         log.warn('container not started, will retry', { pod: this.#key, container: spec.name, error });
         this.#wakeAt(clock.now() + this.#backoff.next(`start/${spec.name}`));
@@ -530,7 +547,7 @@ export class PodWorker {
       event('Warning', 'FailedPostStartHook', `PostStartHook failed: ${(error as Error).message}`);
       event('Normal', 'Killing', 'FailedPostStartHook');
       await runtime.stopContainer(containerID, this.#wantedGrace());
-      throw new StartError('PostStartHookError', 'PostStartHook failed', this.#deps.clock.now() + 1000);
+      throw new StartError('PostStartHookError', 'PostStartHook failed', this.#deps.clock.now() + shownMs);
     } finally {
       this.#hooking.delete(containerID);
     }

@@ -16,7 +16,7 @@ import type { ContainerRuntime } from '../runtime/runtime.js';
 import { aContainer } from './builders.js';
 
 /** How long a test waits for what must come, in milliseconds of the real clock. */
-const patienceMs = 10_000;
+const patienceMs = 4_000;
 
 export class Harness implements AsyncDisposable {
   readonly #scope: Scope;
@@ -39,7 +39,7 @@ export class Harness implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'kubebook-kubelet-'));
     scope.defer(() => rm(folder, { recursive: true, force: true }));
     const storage = scope.use(new MemoryStorage());
-    const server = scope.use(await ApiServer.start({ storage, clock, log: silent, port: 0 }));
+    const server = scope.use(await ApiServer.start({ storage, clock, log: silent, port: 0, admission: () => [] }));
     const client = scope.use(connect({ server: server.url, userAgent: 'kubelet' }));
     return new Harness(scope.move(), server, client, clock, folder);
   }

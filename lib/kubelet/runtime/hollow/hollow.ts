@@ -58,7 +58,7 @@ export interface HollowOptions {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type HollowContainer = Mutable<RuntimeContainer> & { program: HollowProgram; sandbox: HollowSandbox; end?: Disposable };
+type HollowContainer = Mutable<RuntimeContainer> & { program: HollowProgram; sandbox: HollowSandbox; end?: Disposable; exited: AbortController };
 type HollowSandbox = Mutable<Omit<Sandbox, 'containers'>> & { containers: HollowContainer[] };
 
 export class HollowRuntime implements ContainerRuntime {
@@ -84,7 +84,7 @@ export class HollowRuntime implements ContainerRuntime {
   async list(): Promise<Sandbox[]> {
     return [...this.#sandboxes.values()].map((sandbox) => ({
       ...sandbox,
-      containers: sandbox.containers.map(({ program: _p, sandbox: _s, end: _e, ...container }) => container),
+      containers: sandbox.containers.map(({ program: _p, sandbox: _s, end: _e, exited: _x, ...container }) => container),
     }));
   }
 
@@ -155,6 +155,7 @@ export class HollowRuntime implements ContainerRuntime {
       startedAtMs: nowMs,
       program,
       sandbox,
+      exited: new AbortController(),
     };
     if (program.startError !== undefined) throw new ContainerStartError('RunContainerError', program.startError);
     sandbox.containers.push(container);
@@ -169,7 +170,8 @@ export class HollowRuntime implements ContainerRuntime {
     const container = this.#containers.get(containerID);
     if (!container || container.state !== 'running') return;
     const { stopMs = 0 } = container.program;
-    if (stopMs > 0) await sleep(this.#clock, Math.min(stopMs, graceSeconds * 1000));
+    // Somebody who asks later with less grace ends the wait of those who asked before.
+    if (stopMs > 0) await sleep(this.#clock, Math.min(stopMs, graceSeconds * 1000), container.exited.signal);
     this.#exit(container, stopMs > graceSeconds * 1000 ? 137 : 0);
   }
 
@@ -232,6 +234,7 @@ export class HollowRuntime implements ContainerRuntime {
     if (container.state !== 'running') return;
     container.end?.[Symbol.dispose]();
     container.state = 'exited';
+    container.exited.abort();
     container.exitCode = exitCode;
     container.finishedAtMs = this.#clock.now();
     container.reason = exitCode === 0 ? 'Completed' : 'Error';
