@@ -15,6 +15,9 @@ export interface Affinity {
   readonly timeoutSeconds: number;
 }
 
+/** When so many clients are remembered, those whose time is over are forgotten. */
+const clientsBeforeSweep = 1024;
+
 export class Balancer {
   #endpoints: readonly Endpoint[] = [];
   #next = 0;
@@ -53,7 +56,16 @@ export class Balancer {
     }
     const endpoint = this.#endpoints[this.#next]!;
     this.#next = (this.#next + 1) % this.#endpoints.length;
-    if (sticky) this.#clients.set(client, { endpoint, lastUsedMs: nowMs });
+    if (sticky) {
+      if (this.#clients.size >= clientsBeforeSweep) this.#sweep(nowMs);
+      this.#clients.set(client, { endpoint, lastUsedMs: nowMs });
+    }
     return endpoint;
+  }
+
+  #sweep(nowMs: number): void {
+    for (const [client, { lastUsedMs }] of this.#clients) {
+      if (nowMs - lastUsedMs >= this.#affinity.timeoutSeconds * 1000) this.#clients.delete(client);
+    }
   }
 }

@@ -11,4 +11,7 @@ export interface ForwarderOptions {
 }
 
 /** An open port. Disposing it closes the port and ends what runs through it. */
-export type Forwarder = AsyncDisposable;
+export interface Forwarder extends AsyncDisposable {
+  /** Closes the port at once and lets what runs through it go on; resolves when the last of it has ended. */
+  stopListening(): Promise<void>;
+}

@@ -71,6 +71,43 @@ describe('a TCP port of a Service', () => {
     server.close();
   });
 
+  test('loses nothing when a client reads slowly what its endpoint has long finished sending', async () => {
+    const size = 3_000_000;
+    const server = await listening((socket) => socket.resume().on('end', () => socket.end(Buffer.alloc(size, 'x'))));
+    await using _port = await forwardTcp({
+      address: at,
+      port: 17006,
+      balancer: balancerOf(server.port),
+      clock: realClock,
+    });
+    const socket = connect({ host: at, port: 17006, allowHalfOpen: true });
+    socket.end('give');
+    let received = 0;
+    for await (const part of socket) {
+      received += part.length;
+      await new Promise((resolve) => setTimeout(resolve, 2)); // the reader is the slow one
+    }
+    expect(received).toBe(size);
+    server.close();
+  });
+
+  test('closed to new connections, it carries on with those it has', async () => {
+    const server = await listening((socket) => socket.pipe(socket));
+    const port = await forwardTcp({ address: at, port: 17007, balancer: balancerOf(server.port), clock: realClock });
+    const client = connect({ host: at, port: 17007 });
+    client.write('one');
+    await once(client, 'data');
+    const drained = port.stopListening();
+    const late = connect({ host: at, port: 17007 });
+    expect((await once(late, 'error'))[0]).toMatchObject({ code: 'ECONNREFUSED' });
+    client.write('two');
+    expect(String((await once(client, 'data'))[0])).toBe('two');
+    client.end();
+    await drained;
+    await port[Symbol.asyncDispose]();
+    server.close();
+  });
+
   test('closing it ends what runs through it', async () => {
     const server = await listening(() => {});
     const port = await forwardTcp({ address: at, port: 17003, balancer: balancerOf(server.port), clock: realClock });
@@ -87,6 +124,31 @@ describe('a TCP port of a Service', () => {
       forwardTcp({ address: at, port: 17004, balancer: balancerOf(), clock: realClock }),
     ).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
+});
+
+test('a UDP client whose endpoint has gone is given another, though it never paused', async () => {
+  const servers = await Promise.all(
+    ['one', 'two'].map(async (name) => {
+      const socket = createSocket('udp4');
+      socket.on('message', (_message, from) => socket.send(name, from.port, from.address)).bind(0, '127.77.0.2');
+      await once(socket, 'listening');
+      return socket;
+    }),
+  );
+  const endpoints = servers.map((server) => `127.77.0.2:${server.address().port}`);
+  const balancer = new Balancer();
+  balancer.update(endpoints, none);
+  await using _port = await forwardUdp({ address: at, port: 17008, balancer, clock: realClock });
+  const client = createSocket('udp4');
+  const answered = async (): Promise<string> => {
+    client.send('?', 17008, at);
+    return String((await once(client, 'message'))[0]);
+  };
+  expect([await answered(), await answered()]).toEqual(['one', 'one']);
+  balancer.update(endpoints.slice(1), none);
+  expect(await answered()).toBe('two');
+  client.close();
+  for (const server of servers) server.close();
 });
 
 test('a UDP port of a Service carries datagrams to an endpoint and its answers back', async () => {

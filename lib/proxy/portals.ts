@@ -16,6 +16,13 @@ export interface Portal {
 /** How long a client stays with its endpoint when the Service does not say, as upstream: three hours. */
 const affinityTimeoutSeconds = 10_800;
 
+/** Ways into a Service that are not served here, for saying so. */
+export const notServed = ({ spec }: DeepReadonly<Service>): string[] => [
+  ...(spec.externalIPs?.length ? ['externalIPs'] : []),
+  ...(spec.type === 'LoadBalancer' ? ['type LoadBalancer'] : []),
+  ...(spec.ports?.some(({ protocol }) => protocol === 'SCTP') ? ['SCTP'] : []),
+];
+
 /**
  * The portals of a Service: one for each of its ports. None for a headless Service or one that is only a name. SCTP, external IPs
  * and load balancers are left out: nothing on one machine would speak to them.

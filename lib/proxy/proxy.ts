@@ -11,7 +11,7 @@ import { EventRecorder, informerFactory, WorkQueue, type Client } from '../clien
 import { type Clock, type Log, silent } from '../util/index.js';
 import { Balancer } from './balancer.js';
 import type { Forwarder } from './forwarder.js';
-import { portalsOf, type Portal } from './portals.js';
+import { notServed, portalsOf, type Portal } from './portals.js';
 import { forwardTcp } from './tcp.js';
 import { forwardUdp } from './udp.js';
 
@@ -42,11 +42,24 @@ export async function runProxy(options: ProxyOptions, signal: AbortSignal): Prom
   });
   using _endpoints = endpoints.addEventHandler({ onAdd: wake, onUpdate: (_old, each) => wake(each), onDelete: wake });
 
+  /** By Service key: what was last said not to be served. */
+  const said = new Map<ObjectKey, string>();
+  const sayWhatIsNotServed = (key: ObjectKey, service: DeepReadonly<Service> | undefined): void => {
+    const what = service ? notServed(service).join(', ') : '';
+    if (what === (said.get(key) ?? '')) return;
+    if (what === '' || !service) return void said.delete(key);
+    said.set(key, what);
+    log.info('part of a service is not served', { service: key, what });
+    const message = `Not served by this proxy: ${what}. The Service is reached at its cluster IP and node ports`;
+    recorder.event(service, 'Warning', 'NotServed', message);
+  };
+
   await using ports = new OpenPorts(clock);
   const running = informers.run(signal);
   await Promise.all([services.synced(signal), endpoints.synced(signal)]);
   for await (const key of queue.keys(signal)) {
     const service = services.get(key);
+    sayWhatIsNotServed(key, service);
     const failures = await ports.update(key, service ? portalsOf(service, endpoints.get(key), nodeAddresses) : []);
     queue.done(key);
     if (failures.length === 0) queue.forget(key);
@@ -75,14 +88,20 @@ function sentence({ address, port, error }: Failure): string {
   return `Port ${port} of ${address} cannot be opened: ${error.message}`;
 }
 
+interface OpenPortal {
+  /** Who is next, at whichever address a client comes. */
+  readonly balancer: Balancer;
+  /** The open ports by `address:port`. */
+  readonly forwarders: Map<string, Forwarder>;
+  /** Closed to new connections, with old ones still running. */
+  readonly draining: Set<Forwarder>;
+}
+
 /** What is open now. */
 class OpenPorts implements AsyncDisposable {
   readonly #clock: Clock;
-  /** By service key, then by portal name: who is next, and the open ports by `address:port`. */
-  readonly #open = new Map<
-    ObjectKey,
-    Map<string, { readonly balancer: Balancer; readonly forwarders: Map<string, Forwarder> }>
-  >();
+  /** By service key, then by portal name. */
+  readonly #open = new Map<ObjectKey, Map<string, OpenPortal>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -90,21 +109,27 @@ class OpenPorts implements AsyncDisposable {
 
   /** Opens and closes until exactly `portals` are open for the Service. @returns what could not be opened */
   async update(key: ObjectKey, portals: readonly Portal[]): Promise<Failure[]> {
-    const open = this.#open.get(key) ?? new Map<string, never>();
+    const open = this.#open.get(key) ?? new Map<string, OpenPortal>();
     const failures: Failure[] = [];
     // First close, so that a port may move from one name to another.
-    for (const [name, { forwarders }] of open) {
+    for (const [name, { forwarders, draining }] of open) {
       const portal = portals.find((each) => each.name === name);
       const wanted = new Set(portal && portal.endpoints.length > 0 ? portal.places.map(placeName) : []);
       for (const [place, forwarder] of forwarders) {
         if (wanted.has(place)) continue;
         forwarders.delete(place);
-        await forwarder[Symbol.asyncDispose]();
+        if (portal?.places.some((each) => placeName(each) === place)) {
+          // Only for want of endpoints: the last of them may still be answering.
+          draining.add(forwarder);
+          void forwarder.stopListening().then(() => draining.delete(forwarder));
+        } else await forwarder[Symbol.asyncDispose]();
       }
-      if (!portal) open.delete(name);
+      if (portal) continue;
+      open.delete(name);
+      await Promise.all([...draining].map((forwarder) => forwarder[Symbol.asyncDispose]()));
     }
     for (const { name, protocol, places, endpoints, affinity } of portals) {
-      const state = open.get(name) ?? { balancer: new Balancer(), forwarders: new Map<string, Forwarder>() };
+      const state = open.get(name) ?? { balancer: new Balancer(), forwarders: new Map(), draining: new Set() };
       open.set(name, state);
       state.balancer.update(endpoints, affinity);
       for (const { address, port } of endpoints.length > 0 ? places : []) {

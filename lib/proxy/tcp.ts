@@ -27,8 +27,9 @@ export async function forwardTcp({ address, port, balancer, clock }: ForwarderOp
         return;
       }
       keep(outbound);
-      inbound.once('close', () => outbound.destroy());
-      outbound.once('close', () => inbound.destroy());
+      // A side that has been told the end may still have bytes to deliver to a slow reader: it closes by itself.
+      inbound.once('close', () => !outbound.writableEnded && outbound.destroy());
+      outbound.once('close', () => !inbound.writableEnded && inbound.destroy());
       inbound.pipe(outbound);
       outbound.pipe(inbound);
       inbound.resume();
@@ -37,6 +38,7 @@ export async function forwardTcp({ address, port, balancer, clock }: ForwarderOp
   server.listen(port, address);
   await once(server, 'listening');
   return {
+    stopListening: () => new Promise((resolve) => server.close(() => resolve())),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();

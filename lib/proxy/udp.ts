@@ -4,12 +4,14 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import type { Endpoint } from './balancer.js';
 import type { Forwarder, ForwarderOptions } from './forwarder.js';
 
 /** An association with nothing sent for so long is forgotten, as connection tracking in Linux has it. (1.2: 250 ms.) */
 const idleMs = 30_000;
 
 interface Association {
+  readonly endpoint: Endpoint;
   readonly socket: Socket;
   timer: Disposable;
 }
@@ -34,12 +36,16 @@ export async function forwardUdp({ address, port, balancer, clock }: ForwarderOp
   listener.on('message', (message, from) => {
     const client = `${from.address}:${from.port}`;
     let association = associations.get(client);
+    if (association && !balancer.endpoints.includes(association.endpoint)) {
+      forget(client); // UDP has no way to tell that an endpoint is gone, so a busy client would stay with it for ever
+      association = undefined;
+    }
     if (!association) {
       const endpoint = balancer.pick(from.address, clock.now());
       if (endpoint === undefined) return;
       const at = endpoint.lastIndexOf(':');
       const socket = createSocket('udp4');
-      association = { socket, timer: clock.after(idleMs, () => forget(client)) };
+      association = { endpoint, socket, timer: clock.after(idleMs, () => forget(client)) };
       associations.set(client, association);
       const made = association;
       socket.on('message', (answer) => {
@@ -57,12 +63,13 @@ export async function forwardUdp({ address, port, balancer, clock }: ForwarderOp
   listener.bind(port, address);
   await once(listener, 'listening');
   listener.on('error', () => {}); // what could not be sent is lost, as UDP's is
-  return {
-    async [Symbol.asyncDispose]() {
-      for (const client of [...associations.keys()]) forget(client);
-      await new Promise<void>((resolve) => listener.close(() => resolve()));
-    },
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    for (const client of [...associations.keys()]) forget(client);
+    return (closed ??= new Promise((resolve) => listener.close(() => resolve())));
   };
+  // Answers leave by the port they came to, so without the port nothing goes on.
+  return { stopListening: close, [Symbol.asyncDispose]: close };
 }
 
 function connected(socket: Socket): boolean {
