@@ -13,7 +13,7 @@
  */
 import type { NodeInfo } from './node-info.js';
 import type { PodInfo } from './pod-info.js';
-import { isKept, unfit, type FitPredicate, type Unfit } from './predicates/predicate.js';
+import { isAsked, isKept, unfit, type FitPredicate, type Unfit } from './predicates/predicate.js';
 import { equal } from './priorities/equal.js';
 import type { Priority, Scores } from './priorities/priority.js';
 
@@ -187,8 +187,11 @@ export class Algorithm {
 
   /** With the verdicts that cannot be kept. */
   #refusals({ nodes, refusals }: Findings, pod: PodInfo): readonly (Refusal | undefined)[] {
-    if (this.#otherPredicates.length === 0) return refusals;
-    return nodes.map((node, i) => refusals[i] ?? firstRefusal(this.#otherPredicates, pod, node));
+    const asked = this.#otherPredicates.filter(({ predicate }) => isAsked(predicate, pod));
+    // A copy: the decision outlives the next Pod's, which writes into what is kept.
+    return asked.length === 0
+      ? refusals.slice()
+      : nodes.map((node, i) => refusals[i] ?? firstRefusal(asked, pod, node));
   }
 
   /** The weighted sums of the first `count` nodes of `feasible`. */

@@ -1,6 +1,7 @@
 import type { PersistentVolume, DeepReadonly, Volume } from '../../api/types.js';
 import type { PluginArgs } from '../plugin-args.js';
-import { unfit, type FitPredicate } from './predicate.js';
+import type { PodInfo } from '../pod-info.js';
+import { askedWhen, unfit, type FitPredicate } from './predicate.js';
 
 /** A kind of disk of which a node can hold only so many, told apart by id. */
 export interface DiskKind {
@@ -16,23 +17,24 @@ export const gcePd: DiskKind = { limit: 16, idOf: (source) => source.gcePersiste
  * *MaxEBSVolumeCount*, *MaxGCEPDVolumeCount*: the distinct disks of one kind on the node, also those behind claims, with the
  * new ones stay within the limit. A Pod without such disks always fits. (Today's name: *NodeVolumeLimits*.)
  */
-export const maxVolumeCount =
-  (kind: DiskKind, args: PluginArgs): FitPredicate =>
-  (pod, node) => {
-    const wanted = new Set<string>();
-    collect(pod, wanted);
-    if (wanted.size === 0) return true;
-    for (const other of node.pods.values()) collect(other, wanted);
-    return wanted.size <= kind.limit || unfit(['node(s) exceed max volume count'], { resolvable: true });
+export const maxVolumeCount = (kind: DiskKind, args: PluginArgs): FitPredicate =>
+  askedWhen(hasVolumes, (pod, node) => {
+    const ids = new Set<string>();
+    collect(pod, ids);
+    if (ids.size === 0) return true;
+    for (const other of node.pods.values()) collect(other, ids);
+    return ids.size <= kind.limit || unfit(['node(s) exceed max volume count'], { resolvable: true });
 
-    function collect({ disks, claimNames, namespace }: typeof pod, into: Set<string>): void {
+    function collect({ disks, claimNames, namespace }: PodInfo, into: Set<string>): void {
       for (const disk of disks) add(kind.idOf(disk), into);
       for (const name of claimNames) {
         const bound = args.volume(args.claim(namespace, name)?.spec.volumeName);
         if (bound) add(kind.idOf(bound.spec), into);
       }
     }
-  };
+  });
+
+const hasVolumes = ({ disks, claimNames }: PodInfo): boolean => disks.length + claimNames.length > 0;
 
 function add(id: string | undefined, to: Set<string>): void {
   if (id !== undefined) to.add(id);

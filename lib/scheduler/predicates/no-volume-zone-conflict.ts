@@ -1,5 +1,5 @@
 import type { PluginArgs } from '../plugin-args.js';
-import { unfit, type FitPredicate } from './predicate.js';
+import { askedWhen, unfit, type FitPredicate } from './predicate.js';
 
 const zoneLabels = ['failure-domain.beta.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/region'] as const;
 
@@ -7,13 +7,15 @@ const zoneLabels = ['failure-domain.beta.kubernetes.io/zone', 'failure-domain.be
  * *NoVolumeZoneConflict*: a volume that lives in a zone is mounted there. A node without zone labels takes every volume.
  * (Today's name: *VolumeZone*.)
  */
-export const noVolumeZoneConflict =
-  (args: PluginArgs): FitPredicate =>
-  (pod, node) => {
-    if (pod.claimNames.length === 0 || zoneLabels.every((label) => node.labels[label] === undefined)) return true;
-    const fits = pod.claimNames.every((name) => {
-      const labels = args.volume(args.claim(pod.namespace, name)?.spec.volumeName)?.metadata.labels ?? {};
-      return zoneLabels.every((label) => labels[label] === undefined || labels[label] === node.labels[label]);
-    });
-    return fits || unfit(['node(s) had no available volume zone']);
-  };
+export const noVolumeZoneConflict = (args: PluginArgs): FitPredicate =>
+  askedWhen(
+    (pod) => pod.claimNames.length > 0,
+    (pod, node) => {
+      if (zoneLabels.every((label) => node.labels[label] === undefined)) return true;
+      const fits = pod.claimNames.every((name) => {
+        const labels = args.volume(args.claim(pod.namespace, name)?.spec.volumeName)?.metadata.labels ?? {};
+        return zoneLabels.every((label) => labels[label] === undefined || labels[label] === node.labels[label]);
+      });
+      return fits || unfit(['node(s) had no available volume zone']);
+    },
+  );

@@ -40,3 +40,14 @@ export function keep(predicate: FitPredicate): FitPredicate {
 }
 
 export const isKept = (predicate: FitPredicate): boolean => kept.has(predicate);
+
+/** Predicates that have something to say only about some Pods. */
+const concerned = new WeakMap<FitPredicate, (pod: PodInfo) => boolean>();
+
+/** Marks `predicate` as one that every node passes unless `when` holds of the Pod: for other Pods it is not even asked. */
+export function askedWhen(when: (pod: PodInfo) => boolean, predicate: FitPredicate): FitPredicate {
+  concerned.set(predicate, when);
+  return predicate;
+}
+
+export const isAsked = (predicate: FitPredicate, pod: PodInfo): boolean => concerned.get(predicate)?.(pod) ?? true;
