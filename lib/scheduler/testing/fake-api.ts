@@ -45,17 +45,16 @@ export class FakeApi {
   }
 
   get client(): Client {
-    const fake = this;
     const client = {
       list: async (resource: Resource) => ({
-        metadata: { resourceVersion: String(fake.#version) },
-        items: structuredClone(fake.list(resource)),
+        metadata: { resourceVersion: String(this.#version) },
+        items: structuredClone(this.list(resource)),
       }),
-      watch: (resource: Resource, { signal }: { signal: AbortSignal }) => fake.#watch(resource, signal),
-      create: async (resource: Resource, object: KubernetesObject) => (fake.put(resource, object), object),
+      watch: (resource: Resource, { signal }: { signal: AbortSignal }) => this.#watch(resource, signal),
+      create: async (resource: Resource, object: KubernetesObject) => (this.put(resource, object), object),
       patch: async (resource: Resource, { namespace, name }: { namespace: string; name: string }, patch: any) => {
-        const object = fake.#existing(resource, `${namespace}/${name}`);
-        fake.put(resource, {
+        const object = this.#existing(resource, `${namespace}/${name}`);
+        this.put(resource, {
           ...object,
           ...patch,
           metadata: object.metadata,
@@ -64,17 +63,17 @@ export class FakeApi {
       },
       createSubresource: async (resource: Resource, { namespace, name }: any, _sub: string, { target }: any) => {
         const key = `${namespace}/${name}`;
-        await fake.onBind(key, target.name);
-        const pod = fake.#existing(resource, key);
+        await this.onBind(key, target.name);
+        const pod = this.#existing(resource, key);
         if (pod.spec.nodeName)
           throw conflict(
             { group: '', resource: 'pods/binding' },
             name,
             `pod ${name} is already assigned to node "${pod.spec.nodeName}"`,
           );
-        fake.bindings.push(`${name} → ${target.name}`);
+        this.bindings.push(`${name} → ${target.name}`);
         const conditions = [{ type: 'PodScheduled', status: 'True' }];
-        fake.put(resource, {
+        this.put(resource, {
           ...pod,
           spec: { ...pod.spec, nodeName: target.name },
           status: { ...pod.status, conditions },
