@@ -35,6 +35,10 @@ export async function startControlPlane(scope: Scope, options: ControlPlaneOptio
   );
 
   const pki = await Pki.open({ folder: join(dataFolder, 'pki'), clock });
+  const kubeletClient = await pki.pair('apiserver-kubelet-client', {
+    commonName: 'kube-apiserver-kubelet-client',
+    organization: 'system:masters',
+  });
   const server = scope.use(
     await ApiServer.start({
       storage,
@@ -44,6 +48,9 @@ export async function startControlPlane(scope: Scope, options: ControlPlaneOptio
       ...(securePort > 0 && {
         secure: { port: securePort, ...(await pki.pair('apiserver', servingSubject(serviceRange))), clientCA: pki.ca },
       }),
+      serviceRange,
+      serviceAccountKey: (await pki.serviceAccountKeys()).privateKey,
+      kubeletClient: { ...kubeletClient, ca: pki.ca },
     }),
   );
 
