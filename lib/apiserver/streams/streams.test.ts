@@ -154,7 +154,10 @@ beforeAll(async () => {
         subresource,
         rest: rest.length > 0 ? `/${rest.join('/')}` : '',
         kind: { resource } as never,
-        object: pod ?? { metadata: { name: name.split(':')[0], namespace: 'default' }, spec: { ports: [{ name: 'http', port: 80 }] } },
+        object: pod ?? {
+          metadata: { name: name.split(':')[0], namespace: 'default' },
+          spec: { ports: [{ name: 'http', port: 80 }] },
+        },
         pod,
         node: pod?.spec.nodeName === 'node-9' ? undefined : (node as never),
         user: { name: 'admin', groups: [] } as never,

@@ -16,12 +16,15 @@ if (engine) {
 
   runtimeContract('docker', { runs: true, timeoutMs: 60_000 }, async () => {
     const cluster = await mkdtemp(join(tmpdir(), 'kubebook-docker-'));
-    const runtime = await open(cluster);
+    const opened = [await open(cluster)];
     return {
-      runtime,
-      reopen: () => open(cluster),
+      runtime: opened[0]!,
+      reopen: async () => {
+        opened.push(await open(cluster));
+        return opened.at(-1)!;
+      },
       [Symbol.asyncDispose]: async () => {
-        await runtime[Symbol.asyncDispose]();
+        for (const runtime of opened) await runtime[Symbol.asyncDispose]();
         await removeAll({ cluster, engine });
         await rm(cluster, { recursive: true });
       },
