@@ -34,17 +34,26 @@ const anRc = (name: string, replicas: number): ReplicationController =>
   ({ metadata: { name, namespace: 'default' }, spec: { replicas, selector: { app: name }, template: template({ app: name }) } }) as unknown as ReplicationController; // prettier-ignore
 const aPod = (name: string, labels = {}, more = {}): Pod =>
   ({ metadata: { name, namespace: 'default', labels, ...more }, spec: template({}).spec }) as unknown as Pod;
-const podsOf = async (labelSelector: string): Promise<Pod[]> => (await world.client.list(pods, { namespace: 'default', labelSelector })).items;
+const podsOf = async (labelSelector: string): Promise<Pod[]> =>
+  (await world.client.list(pods, { namespace: 'default', labelSelector })).items;
 const reasons = async (name: string): Promise<string[]> =>
-  (await world.client.list(events, { namespace: 'default', fieldSelector: `involvedObject.name=${name}` })).items.map((e) => `${e.reason}: ${e.message}`);
-const is404 = async (promise: Promise<unknown>): Promise<void> => expect(isNotFound(await promise.catch((e: unknown) => e))).toBe(true);
+  (await world.client.list(events, { namespace: 'default', fieldSelector: `involvedObject.name=${name}` })).items.map(
+    (e) => `${e.reason}: ${e.message}`,
+  );
+const is404 = async (promise: Promise<unknown>): Promise<void> =>
+  expect(isNotFound(await promise.catch((e: unknown) => e))).toBe(true);
 
 /** What a kubelet says: on this Node, with this address, ready or not. */
 async function report(name: string, { node = 'node-1', ip = '10.1.0.1', ready = true } = {}): Promise<void> {
   const { client, clock } = world;
   const pod = await client.get(pods, { namespace: 'default', name });
   if (!pod.spec.nodeName)
-    await client.createSubresource(pods, { namespace: 'default', name }, 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: node } });
+    await client.createSubresource(pods, { namespace: 'default', name }, 'binding', {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name },
+      target: { kind: 'Node', name: node },
+    });
   const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: timestamp(clock.now()) }];
   const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions };
   await client.patch(pods, { namespace: 'default', name }, { status }, { subresource: 'status' });
@@ -78,7 +87,9 @@ describe('replication', () => {
     await world.client.delete(pods, second!.metadata);
     await world.until(async () => expect((await podsOf('app=web')).length).toBe(2));
     await world.client.patch(replicationControllers, { namespace: 'default', name: 'web' }, { spec: { replicas: 1 } });
-    await world.until(async () => expect((await podsOf('app=web')).map((p) => p.metadata.name)).toEqual([first!.metadata.name]));
+    await world.until(async () =>
+      expect((await podsOf('app=web')).map((p) => p.metadata.name)).toEqual([first!.metadata.name]),
+    );
   });
 
   test('600 pods are not one too many, however late the cache hears of them', async () => {
@@ -98,7 +109,11 @@ describe('replication', () => {
       expect(orphan.metadata.ownerReferences?.[0]?.name).toBe('web');
     });
     expect((await podsOf('app=web')).length).toBe(1);
-    await world.client.patch(pods, { namespace: 'default', name: 'orphan' }, { metadata: { labels: { app: 'other' } } });
+    await world.client.patch(
+      pods,
+      { namespace: 'default', name: 'orphan' },
+      { metadata: { labels: { app: 'other' } } },
+    );
     await world.until(async () => {
       expect((await podsOf('app=other'))[0]!.metadata.ownerReferences).toBeUndefined();
       expect((await podsOf('app=web')).length).toBe(1);
@@ -128,7 +143,12 @@ describe('endpoints', () => {
       ]);
       expect(metadata.labels).toEqual({ of: 'web', 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' });
       const { items } = await world.client.list(endpointSlices, { labelSelector: 'kubernetes.io/service-name=web' });
-      expect(items.flatMap((slice) => slice.endpoints).map((e) => [e.addresses[0], e.conditions?.ready]).sort()).toEqual([
+      expect(
+        items
+          .flatMap((slice) => slice.endpoints)
+          .map((e) => [e.addresses[0], e.conditions?.ready])
+          .sort(),
+      ).toEqual([
         ['10.1.0.1', true],
         ['10.1.0.2', false],
       ]);
@@ -156,6 +176,26 @@ describe('endpoints', () => {
   });
 });
 
+test('Endpoints written by hand are mirrored into slices, and a node is told how long its copies are good', async () => {
+  run('endpoints-controller', 'endpointslice-mirroring-controller', 'ttl-controller');
+  const outside = { namespace: 'default', name: 'outside' };
+  await world.client.create(nodes, { metadata: { name: 'node-1' } });
+  await world.client.create(services, { metadata: outside, spec: { ports: [{ port: 80 }] } });
+  const subsets = [{ addresses: [{ ip: '203.0.113.7' }, { ip: '203.0.113.8' }], ports: [{ port: 8000 }] }];
+  await world.client.create(endpoints, { metadata: outside, subsets });
+  await world.until(async () => {
+    const { items } = await world.client.list(endpointSlices, { labelSelector: 'kubernetes.io/service-name=outside' });
+    expect(items.map((slice) => [slice.ports, slice.endpoints.flatMap((e) => e.addresses)])).toEqual([
+      [[{ name: '', port: 8000, protocol: 'TCP' }], ['203.0.113.7', '203.0.113.8']],
+    ]);
+    const { metadata } = await world.client.get(nodes, { name: 'node-1' });
+    expect(metadata.annotations).toHaveProperty(['node.alpha.kubernetes.io/ttl'], '0');
+  });
+  expect((await world.client.get(endpoints, outside)).subsets?.[0]?.addresses?.length).toBe(2);
+  await world.client.delete(endpoints, outside);
+  await world.until(async () => expect((await world.client.list(endpointSlices)).items).toEqual([]));
+});
+
 describe('namespaces', () => {
   test('each has its service account and the certificate, and gets them back', async () => {
     run('serviceaccount-controller', 'root-ca-certificate-publisher-controller');
@@ -163,7 +203,9 @@ describe('namespaces', () => {
     const account = { namespace: 'mine', name: 'default' };
     const { metadata } = await world.until(() => world.client.get(serviceAccounts, account));
     const certificate = { namespace: 'mine', name: 'kube-root-ca.crt' };
-    await world.until(async () => expect((await world.client.get(configMaps, certificate)).data).toEqual({ 'ca.crt': 'CA' }));
+    await world.until(async () =>
+      expect((await world.client.get(configMaps, certificate)).data).toEqual({ 'ca.crt': 'CA' }),
+    );
     await world.client.delete(serviceAccounts, account);
     await world.client.patch(configMaps, certificate, { data: { 'ca.crt': 'other' } });
     await world.until(async () => {
@@ -176,14 +218,23 @@ describe('namespaces', () => {
     run('namespace-controller');
     await world.client.create(namespaces, { metadata: { name: 'mine' } });
     await world.client.create(configMaps, { metadata: { namespace: 'mine', name: 'free' } });
-    await world.client.create(configMaps, { metadata: { namespace: 'mine', name: 'held', finalizers: ['example.com/hold'] } });
+    await world.client.create(configMaps, {
+      metadata: { namespace: 'mine', name: 'held', finalizers: ['example.com/hold'] },
+    });
     await world.client.delete(namespaces, { name: 'mine' });
     await world.until(async () => {
       const { status } = await world.client.get(namespaces, { name: 'mine' });
       expect(status.conditions?.find((c) => c.type === 'NamespaceFinalizersRemaining')).toMatchObject({ status: 'True', reason: 'SomeFinalizersRemain', message: 'Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances' }); // prettier-ignore
     });
-    expect((await world.client.list(configMaps, { namespace: 'mine' })).items.map((c) => c.metadata.name)).toEqual(['held']);
-    await world.client.patch(configMaps, { namespace: 'mine', name: 'held' }, { metadata: { finalizers: null } }, { type: 'merge' });
+    expect((await world.client.list(configMaps, { namespace: 'mine' })).items.map((c) => c.metadata.name)).toEqual([
+      'held',
+    ]);
+    await world.client.patch(
+      configMaps,
+      { namespace: 'mine', name: 'held' },
+      { metadata: { finalizers: null } },
+      { type: 'merge' },
+    );
     await world.until(() => is404(world.client.get(namespaces, { name: 'mine' })), { ms: 20_000, stepMs: 1000 });
   });
 });
@@ -222,7 +273,9 @@ describe('nodes', () => {
     expect(await taints('node-1')).toEqual(['node.kubernetes.io/unreachable:NoExecute', 'node.kubernetes.io/unreachable:NoSchedule']); // prettier-ignore
     expect(await taints('node-2')).toEqual([]);
     const web = { namespace: 'default', name: 'web' };
-    expect((await world.client.get(pods, web)).status.conditions?.find((c) => c.type === 'Ready')?.status).toBe('False');
+    expect((await world.client.get(pods, web)).status.conditions?.find((c) => c.type === 'Ready')?.status).toBe(
+      'False',
+    );
     await pass(200, 'node-2');
     expect((await world.client.get(pods, web)).metadata.deletionTimestamp).toBeUndefined();
     await pass(120, 'node-2');
@@ -236,7 +289,12 @@ describe('nodes', () => {
     await world.client.create(namespaces, { metadata: { name: 'kube-node-lease' } }).catch(() => {});
     await pass(70, 'node-2');
     expect(await taints('node-1')).toHaveLength(2);
-    await world.client.patch(nodes, { name: 'node-1' }, { status: { conditions: [ready()] } }, { subresource: 'status' });
+    await world.client.patch(
+      nodes,
+      { name: 'node-1' },
+      { status: { conditions: [ready()] } },
+      { subresource: 'status' },
+    );
     await world.until(async () => expect(await taints('node-1')).toEqual([]));
   }, 30_000);
 
@@ -244,26 +302,34 @@ describe('nodes', () => {
     run('node-lifecycle-controller');
     await world.client.create(nodes, aNode('node-1'));
     await world.client.patch(nodes, { name: 'node-1' }, { spec: { unschedulable: true } });
-    await world.until(async () => expect(await taints('node-1')).toEqual(['node.kubernetes.io/unschedulable:NoSchedule']));
+    await world.until(async () =>
+      expect(await taints('node-1')).toEqual(['node.kubernetes.io/unschedulable:NoSchedule']),
+    );
   });
 
   test('pods of a node that is gone are removed after a while', async () => {
     run('pod-garbage-collector-controller');
     await world.client.create(pods, aPod('lost'));
     await report('lost', { node: 'gone' });
-    await world.until(() => is404(world.client.get(pods, { namespace: 'default', name: 'lost' })), { ms: 120_000, stepMs: 5000 });
+    await world.until(() => is404(world.client.get(pods, { namespace: 'default', name: 'lost' })), {
+      ms: 120_000,
+      stepMs: 5000,
+    });
   });
 });
 
 describe('garbage', () => {
   const owned = async (owner: string, name: string, more = {}): Promise<void> => {
     const { metadata } = await world.client.get(configMaps, { namespace: 'default', name: owner });
-    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid: metadata.uid!, blockOwnerDeletion: true }];
+    const ownerReferences = [
+      { apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid: metadata.uid!, blockOwnerDeletion: true },
+    ];
     await world.client.create(configMaps, { metadata: { namespace: 'default', name, ownerReferences, ...more } });
   };
   const create = (name: string) => world.client.create(configMaps, { metadata: { namespace: 'default', name } });
   const named = (name: string) => ({ namespace: 'default', name });
-  const left = async (): Promise<string[]> => (await world.client.list(configMaps, { namespace: 'default' })).items.map((c) => c.metadata.name);
+  const left = async (): Promise<string[]> =>
+    (await world.client.list(configMaps, { namespace: 'default' })).items.map((c) => c.metadata.name);
 
   beforeEach(async () => {
     run('garbage-collector-controller');
@@ -292,7 +358,9 @@ describe('garbage', () => {
   });
 
   test('an object with an owner that never existed is deleted; one with another owner left only forgets the first', async () => {
-    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'ghost', uid: '11111111-2222-3333-4444-555555555555' }];
+    const ownerReferences = [
+      { apiVersion: 'v1', kind: 'ConfigMap', name: 'ghost', uid: '11111111-2222-3333-4444-555555555555' },
+    ];
     await world.client.create(configMaps, { metadata: { ...named('lost'), ownerReferences } });
     await world.until(() => is404(world.client.get(configMaps, named('lost'))));
     const two = await world.client.get(configMaps, named('two'));
@@ -307,6 +375,9 @@ describe('garbage', () => {
 
 test('a name that is no controller is refused with the names there are', async () => {
   const { client, clock } = world;
-  const running = runControllers({ client, clock, log: silent, controllers: ['x' as ControllerName] }, new AbortController().signal);
+  const running = runControllers(
+    { client, clock, log: silent, controllers: ['x' as ControllerName] },
+    new AbortController().signal,
+  );
   await expect(running).rejects.toThrow('there is no controller "x"; there are endpoints-controller');
 });

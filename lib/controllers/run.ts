@@ -5,9 +5,11 @@ import { childAbort, type Clock, type Log } from '../util/index.js';
 import type { Deps, Runnable } from './controller.js';
 import { EndpointsController } from './endpoints.js';
 import { EndpointSliceController } from './endpointslice.js';
+import { EndpointSliceMirroringController } from './endpointslice-mirroring.js';
 import { GarbageCollector } from './garbage-collector.js';
 import { NamespaceController } from './namespace.js';
 import { NodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle.js';
+import { NodeTtlController } from './node-ttl.js';
 import { PodGarbageCollector } from './pod-gc.js';
 import { ReplicationManager } from './replication.js';
 import { RootCAPublisher, ServiceAccountController } from './serviceaccount.js';
@@ -29,6 +31,7 @@ export interface ControllersOptions {
 const makers = {
   'endpoints-controller': (deps: Deps) => new EndpointsController(deps),
   'endpointslice-controller': (deps: Deps) => new EndpointSliceController(deps),
+  'endpointslice-mirroring-controller': (deps: Deps) => new EndpointSliceMirroringController(deps),
   'garbage-collector-controller': (deps: Deps) => new GarbageCollector(deps),
   'namespace-controller': (deps: Deps) => new NamespaceController(deps),
   'node-lifecycle-controller': (deps: Deps, { nodes }: ControllersOptions) => new NodeLifecycleController(deps, nodes),
@@ -38,6 +41,7 @@ const makers = {
     rootCA ? new RootCAPublisher(deps, rootCA) : undefined,
   'serviceaccount-controller': (deps: Deps) => new ServiceAccountController(deps),
   'taint-eviction-controller': (deps: Deps) => new TaintEvictionController(deps),
+  'ttl-controller': (deps: Deps) => new NodeTtlController(deps),
 } satisfies Record<string, (deps: Deps, options: ControllersOptions) => Runnable | undefined>;
 
 export type ControllerName = keyof typeof makers;
