@@ -1,6 +1,6 @@
 import { podActions, sameImage, type ContainerVerdicts } from './actions.js';
-import { viewOf } from './podView.js';
-import { aContainer, aPod, aRuntimeSandbox, aView } from './testing/builders.js';
+import { viewOf } from './pod-view.js';
+import { aContainer, aPod, aRuntimeSandbox, aView } from '../../test/support/kubelet-builders.js';
 
 const fine: ContainerVerdicts = { unhealthy: () => undefined, started: () => true };
 const sidecar = aContainer('side', { restartPolicy: 'Always' });

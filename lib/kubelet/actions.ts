@@ -13,7 +13,7 @@
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/kuberuntime/kuberuntime_manager.go computePodActions
  */
 import type { Container, DeepReadonly, Pod } from '../api/types.js';
-import type { PodView } from './podView.js';
+import type { PodView } from './pod-view.js';
 import { isSidecar } from './resources.js';
 import type { RuntimeContainer } from './runtime/runtime.js';
 

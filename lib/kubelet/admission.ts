@@ -22,10 +22,7 @@ export function admit(
   return fitsSelector(pod, node) ?? fitsPorts(pod, others) ?? fitsResources(pod, node, others);
 }
 
-function fitsSelector(
-  pod: DeepReadonly<Pod>,
-  node: DeepReadonly<Pick<Node, 'metadata'>>,
-): Rejection | undefined {
+function fitsSelector(pod: DeepReadonly<Pod>, node: DeepReadonly<Pick<Node, 'metadata'>>): Rejection | undefined {
   const wanted = Object.entries(pod.spec.nodeSelector ?? {});
   if (wanted.every(([key, value]) => node.metadata.labels?.[key] === value)) return undefined;
   return {

@@ -1,14 +1,16 @@
 import type { Service } from '../api/types.js';
 import { expand, makeEnvironment, type EnvironmentSources } from './environment.js';
 import { ConfigError, fieldValue, resourceValue } from './fields.js';
-import { aContainer, aPod } from './testing/builders.js';
+import { aContainer, aPod } from '../../test/support/kubelet-builders.js';
 
 const service = (name: string, clusterIP: string, ports: object[], namespace = 'default') =>
   ({ metadata: { name, namespace }, spec: { clusterIP, ports } }) as Service;
 
 const sources = (more: Partial<EnvironmentSources> = {}): EnvironmentSources => ({
   configMap: async (_namespace, name) =>
-    name === 'conf' ? { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { k: 'v', 'a.b': 'dot' } } : undefined,
+    name === 'conf'
+      ? { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { k: 'v', 'a.b': 'dot' } }
+      : undefined,
   secret: async (_namespace, name) =>
     name === 'sec' ? { apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: { p: 'cGFzcw==' } } : undefined,
   services: () => [],
@@ -18,7 +20,10 @@ const sources = (more: Partial<EnvironmentSources> = {}): EnvironmentSources => 
 
 const pod = aPod(
   {},
-  { metadata: { labels: { app: 'web' }, annotations: { note: 'a "quoted" one' } }, status: { podIP: '127.64.0.7', hostIP: '127.0.0.1' } },
+  {
+    metadata: { labels: { app: 'web' }, annotations: { note: 'a "quoted" one' } },
+    status: { podIP: '127.64.0.7', hostIP: '127.0.0.1' },
+  },
 );
 
 test.each([
@@ -75,7 +80,10 @@ test.each([
 test('Services are told as the links of Docker once were', async () => {
   const services = () => [
     service('kubernetes', '10.0.0.1', [{ name: 'https', port: 443, protocol: 'TCP' }]),
-    service('web-front', '10.0.0.7', [{ port: 80, protocol: 'TCP' }, { name: 'dns', port: 53, protocol: 'UDP' }]),
+    service('web-front', '10.0.0.7', [
+      { port: 80, protocol: 'TCP' },
+      { name: 'dns', port: 53, protocol: 'UDP' },
+    ]),
     service('headless', 'None', [{ port: 80 }]),
   ];
   const env = await makeEnvironment(pod, aContainer(), sources({ services }));
@@ -92,7 +100,11 @@ test('Services are told as the links of Docker once were', async () => {
     WEB_FRONT_PORT_53_UDP_PROTO: 'udp',
   });
   expect(Object.keys(env).some((name) => name.startsWith('HEADLESS'))).toBe(false);
-  const without = await makeEnvironment({ ...pod, spec: { ...pod.spec, enableServiceLinks: false } }, aContainer(), sources({ services }));
+  const without = await makeEnvironment(
+    { ...pod, spec: { ...pod.spec, enableServiceLinks: false } },
+    aContainer(),
+    sources({ services }),
+  );
   expect(without.KUBERNETES_SERVICE_HOST).toBe('10.0.0.1');
   expect(without.WEB_FRONT_SERVICE_HOST).toBeUndefined();
 });

@@ -105,8 +105,7 @@ function serviceEnvironment(
     const [first] = ports;
     env[`${name}_SERVICE_HOST`] = ip;
     env[`${name}_SERVICE_PORT`] = String(first!.port);
-    for (const port of ports)
-      if (port.name) env[`${name}_SERVICE_PORT_${variableName(port.name)}`] = String(port.port);
+    for (const port of ports) if (port.name) env[`${name}_SERVICE_PORT_${variableName(port.name)}`] = String(port.port);
     const url = ({ port, protocol = 'TCP' }: { port: number; protocol?: string }): string =>
       `${protocol.toLowerCase()}://${ip}:${port}`;
     env[`${name}_PORT`] = url(first!);

@@ -24,7 +24,11 @@ export class ImagePuller {
   }
 
   /** Resolves when the image is there. @throws {StartError} why it is not, and when to come again */
-  async ensure(podUID: string, { image = '', imagePullPolicy }: DeepReadonly<Container>, event: ContainerEvent): Promise<void> {
+  async ensure(
+    podUID: string,
+    { image = '', imagePullPolicy }: DeepReadonly<Container>,
+    event: ContainerEvent,
+  ): Promise<void> {
     const key = `${podUID}/${image}`;
     const failed = this.#failed.get(key);
     if (failed && failed.untilMs > this.#clock.now()) {
@@ -41,7 +45,12 @@ export class ImagePuller {
         const took = goDuration(this.#clock.now() - beganMs);
         event('Normal', 'Pulling', `Pulling image "${image}"`);
         event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${took} (${took} including waiting).`);
-      } else event('Normal', 'Pulled', `Container image "${image}" already present on machine and can be accessed by the pod`);
+      } else
+        event(
+          'Normal',
+          'Pulled',
+          `Container image "${image}" already present on machine and can be accessed by the pod`,
+        );
       this.#failed.delete(key);
       this.#backoff.forget(key);
     } catch (error) {

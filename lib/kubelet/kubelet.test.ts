@@ -1,7 +1,7 @@
 import { configMaps, nodes, pods } from '../api/resources.js';
 import type { ContainerStatus, PodStatus } from '../api/types.js';
-import { aContainer } from './testing/builders.js';
-import { Harness } from './testing/harness.js';
+import { aContainer } from '../../test/support/kubelet-builders.js';
+import { Harness } from '../../test/support/kubelet-harness.js';
 
 const first = ({ containerStatuses: [container] = [] }: PodStatus): ContainerStatus | undefined => container;
 const waiting = (status: PodStatus) => first(status)?.state?.waiting;
@@ -16,7 +16,11 @@ describe('the node', () => {
       capacity: { cpu: '4', memory: '8388608Ki' },
     });
     const { metadata, status } = await h.node();
-    expect(metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux', disk: 'ssd' });
+    expect(metadata.labels).toMatchObject({
+      'kubernetes.io/hostname': 'node-1',
+      'kubernetes.io/os': 'linux',
+      disk: 'ssd',
+    });
     expect(status).toMatchObject({
       capacity: { cpu: '4', pods: '110' },
       allocatable: { cpu: '4' },
@@ -54,7 +58,10 @@ describe('the node', () => {
     const beat = async () => {
       const lease = await h.client
         .raw('GET', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1')
-        .then((text) => JSON.parse(text).spec.renewTime as string, () => undefined);
+        .then(
+          (text) => JSON.parse(text).spec.renewTime as string,
+          () => undefined,
+        );
       return lease ?? (await h.node()).status.conditions!.find(({ type }) => type === 'Ready')!.lastHeartbeatTime!;
     };
     const before = await h.until(beat, 'the first heartbeat');
@@ -71,7 +78,10 @@ describe('the node', () => {
     await h.client.delete(nodes, { name: 'node-1' });
     await h.until(async () => {
       await h.clock.advance(301_000);
-      return h.node().then(() => true, () => false);
+      return h.node().then(
+        () => true,
+        () => false,
+      );
     }, 'the node');
   });
 
@@ -150,7 +160,10 @@ describe('a pod', () => {
     await h.pod('good', ({ phase }) => phase === 'Succeeded');
     const { status } = await h.pod('bad', ({ phase }) => phase === 'Failed');
     expect(first(status)!.state!.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
-    expect(status.conditions!.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'False', reason: 'PodFailed' });
+    expect(status.conditions!.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'PodFailed',
+    });
   });
 
   test('that keeps crashing waits longer and longer', async () => {
@@ -223,8 +236,7 @@ describe('a pod', () => {
     const { status } = await h.pod('two', ({ phase }) => phase === 'Failed');
     expect(status).toMatchObject({
       reason: 'OutOfcpu',
-      message:
-        "Pod was rejected: Node didn't have enough resource: cpu, requested: 600, used: 600, capacity: 1000",
+      message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 600, used: 600, capacity: 1000",
     });
     await h.event('two', /^Warning OutOfcpu Node didn't have enough resource/);
     await h.delete('two');
@@ -287,7 +299,10 @@ describe('deleting a pod', () => {
     await h.delete('web', 1);
     await h.until(async () => {
       await h.clock.advance(100);
-      return h.get('web').then(() => false, () => true);
+      return h.get('web').then(
+        () => false,
+        () => true,
+      );
     }, 'the pod to go');
     expect(h.clock.now() - Date.parse('2016-06-01T12:00:00Z')).toBeLessThan(25_000);
   });
@@ -306,9 +321,17 @@ describe('deleting a pod', () => {
     await h.create('web', {}, { finalizers: ['example.com/hold'] });
     await h.ready('web');
     await h.delete('web');
-    const { status } = await h.pod('web', ({ phase }, { metadata }) => phase === 'Succeeded' && metadata.deletionGracePeriodSeconds === 0);
+    const { status } = await h.pod(
+      'web',
+      ({ phase }, { metadata }) => phase === 'Succeeded' && metadata.deletionGracePeriodSeconds === 0,
+    );
     expect(first(status)!.state!.terminated!.exitCode).toBe(0);
-    await h.client.patch(pods, { namespace: 'default', name: 'web' }, { metadata: { finalizers: null } }, { type: 'merge' });
+    await h.client.patch(
+      pods,
+      { namespace: 'default', name: 'web' },
+      { metadata: { finalizers: null } },
+      { type: 'merge' },
+    );
     await h.gone('web');
   });
 

@@ -20,15 +20,15 @@ import { Scope, silent, ticks, type Clock, type Log } from '../util/index.js';
 import { admit } from './admission.js';
 import { ImagePuller } from './images.js';
 import { allocatableOf, hostCapacity, hostInfo, NodeReporter, type NodeDescription, type NodeHealth } from './node.js';
-import { ObjectCache } from './objectCache.js';
-import { PodCache } from './podCache.js';
-import { allContainers } from './podView.js';
-import { PodWorker, type PodWorkerDeps } from './podWorker.js';
+import { ObjectCache } from './object-cache.js';
+import { PodCache } from './pod-cache.js';
+import { allContainers } from './pod-view.js';
+import { PodWorker, type PodWorkerDeps } from './pod-worker.js';
 import { ProbeManager, type ProbeRecord } from './probes/manager.js';
 import type { ProbeType } from './probes/observe.js';
 import { hollowProber, RealProber } from './probes/prober.js';
 import type { ContainerRuntime, ContainerStats, RuntimeContainer } from './runtime/runtime.js';
-import { StatusManager } from './statusManager.js';
+import { StatusManager } from './status-manager.js';
 import { HostVolumes, noVolumes } from './volumes/manager.js';
 import { TokenManager } from './volumes/tokens.js';
 
@@ -171,7 +171,9 @@ export class Kubelet implements AsyncDisposable {
       .sort((a, b) => b.container.attempt - a.container.attempt);
     const found = named[previous ? 1 : 0];
     if (!found && previous)
-      throw badRequest(`previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(pod)} not found`);
+      throw badRequest(
+        `previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(pod)} not found`,
+      );
     if (!found) {
       const status = this.#statuses.get(object);
       const state = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].find(
@@ -320,7 +322,11 @@ export class Kubelet implements AsyncDisposable {
     const node = this.#reporter.node;
     if (!node) return undefined;
     const others = [...this.#workers.values()].filter((worker) => worker.active && worker.pod !== pod);
-    return admit(pod, node, others.map((worker) => worker.pod));
+    return admit(
+      pod,
+      node,
+      others.map((worker) => worker.pod),
+    );
   }
 
   /** Looks for what a lost hint would have told, and for what nobody owns any more. */

@@ -71,9 +71,15 @@ export function allocatableOf(capacity: Readonly<Record<string, string>>): Recor
 }
 
 export async function hostInfo(version: string): Promise<NodeDescription['nodeInfo']> {
-  const read = (file: string): Promise<string> => readFile(file, 'utf8').then((text) => text.trim(), () => '');
+  const read = (file: string): Promise<string> =>
+    readFile(file, 'utf8').then(
+      (text) => text.trim(),
+      () => '',
+    );
   const [machineID, bootID, systemUUID, osRelease] = await Promise.all(
-    ['/etc/machine-id', '/proc/sys/kernel/random/boot_id', '/sys/class/dmi/id/product_uuid', '/etc/os-release'].map(read),
+    ['/etc/machine-id', '/proc/sys/kernel/random/boot_id', '/sys/class/dmi/id/product_uuid', '/etc/os-release'].map(
+      read,
+    ),
   );
   return {
     architecture: goArch,

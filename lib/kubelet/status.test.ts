@@ -1,7 +1,7 @@
 import type { PodStatus } from '../api/types.js';
-import { viewOf } from './podView.js';
+import { viewOf } from './pod-view.js';
 import { podStatus, type StatusInput } from './status.js';
-import { aContainer, aPod, aView } from './testing/builders.js';
+import { aContainer, aPod, aView } from '../../test/support/kubelet-builders.js';
 
 const nowMs = Date.parse('2016-06-01T12:00:00Z');
 const statusOf = (pod: ReturnType<typeof aPod>, view: ReturnType<typeof aView>, more: Partial<StatusInput> = {}) =>

@@ -15,7 +15,7 @@ import type {
   PodStatus,
 } from '../api/types.js';
 import { timestamp } from '../util/index.js';
-import type { PodView } from './podView.js';
+import type { PodView } from './pod-view.js';
 import { isSidecar, qosClass } from './resources.js';
 import type { RuntimeContainer } from './runtime/runtime.js';
 
@@ -297,9 +297,7 @@ function mergeConditions(
       ...condition,
       ...(generation !== undefined && { observedGeneration: generation }),
       lastTransitionTime:
-        before?.status === condition.status && before.lastTransitionTime
-          ? before.lastTransitionTime
-          : timestamp(nowMs),
+        before?.status === condition.status && before.lastTransitionTime ? before.lastTransitionTime : timestamp(nowMs),
     };
   });
   const others = old.filter(({ type }) => !ours.some((condition) => condition.type === type));

@@ -52,9 +52,9 @@ export class RealProber implements Prober {
   async attempt(target: ProbeTarget, action: Action, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
     using abort = childAbort(signal);
     using _timer = this.#clock.after(timeoutMs, () => abort.abort(new TimedOut()));
-    if (action.exec) return this.#exec(target, action.exec.command ?? [], timeoutMs, abort.signal);
-    if (action.httpGet) return this.#http(target, action.httpGet, abort.signal);
-    if (action.tcpSocket) return this.#tcp(target, action.tcpSocket, abort.signal);
+    if (action.exec) return await this.#exec(target, action.exec.command ?? [], timeoutMs, abort.signal);
+    if (action.httpGet) return await this.#http(target, action.httpGet, abort.signal);
+    if (action.tcpSocket) return await this.#tcp(target, action.tcpSocket, abort.signal);
     if (action.grpc) throw new Error('gRPC probes are not supported');
     throw new Error(`missing probe handler for container ${target.container.name}`);
   }
@@ -73,17 +73,16 @@ export class RealProber implements Prober {
       return { outcome: code === 0 ? 'Success' : 'Failure', output: output.text };
     } catch (error) {
       if (signal.aborted && signal.reason instanceof TimedOut)
-        return { outcome: 'Failure', output: `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1000}s` };
+        return {
+          outcome: 'Failure',
+          output: `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1000}s`,
+        };
       if (error instanceof ExecError) return { outcome: 'Failure', output: error.message };
       throw error;
     }
   }
 
-  #http(
-    target: ProbeTarget,
-    get: NonNullable<Action['httpGet']>,
-    signal: AbortSignal,
-  ): Promise<Attempt> {
+  #http(target: ProbeTarget, get: NonNullable<Action['httpGet']>, signal: AbortSignal): Promise<Attempt> {
     const scheme = (get.scheme ?? 'HTTP').toLowerCase();
     const host = get.host || target.podIP;
     const port = portOf(target.container, get.port);
@@ -124,9 +123,8 @@ export class RealProber implements Prober {
         socket.destroy();
         resolve(attempt);
       };
-      const fail = (why: string): void =>
-        end({ outcome: 'Failure', output: `dial tcp ${address}:${number}: ${why}` });
-      const timedOut = (): void => fail('i/o timeout');
+      const fail = (output: string): void => end({ outcome: 'Failure', output });
+      const timedOut = (): void => fail(`dial tcp ${address}:${number}: i/o timeout`);
       socket.on('connect', () => end({ outcome: 'Success', output: '' }));
       socket.on('error', (error) => fail(reasonOf(error, signal)));
       signal.addEventListener('abort', timedOut, { once: true });

@@ -14,7 +14,7 @@ import { expand } from '../environment.js';
 import { ConfigError } from '../fields.js';
 import { quantity } from '../resources.js';
 import type { Mount } from '../runtime/runtime.js';
-import { writeAtomically } from './atomicWriter.js';
+import { writeAtomically } from './atomic-writer.js';
 import { payloadOf, type PayloadSources } from './payload.js';
 
 const run = promisify(execFile);
@@ -90,7 +90,8 @@ export class HostVolumes implements Volumes {
     const mounts: Mount[] = [];
     for (const mount of container.volumeMounts ?? []) {
       const volume = pod.spec.volumes?.find(({ name }) => name === mount.name);
-      if (!volume) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`);
+      if (!volume)
+        throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`);
       const folder = this.#pathOf(pod.metadata.uid!, volume);
       const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath;
       mounts.push({
@@ -148,7 +149,9 @@ export class HostVolumes implements Volumes {
     const payload = await payloadOf(pod, volume, this.#sources);
     if (payload) await writeAtomically(folder, payload);
     else if (volume.persistentVolumeClaim)
-      throw new Error(`persistent volume claims are not supported by this node: "${volume.persistentVolumeClaim.claimName}"`);
+      throw new Error(
+        `persistent volume claims are not supported by this node: "${volume.persistentVolumeClaim.claimName}"`,
+      );
     else throw new Error(`no volume plugin matched: ${pluginOf(volume)}`);
   }
 }
@@ -165,7 +168,9 @@ function pluginOf(volume: DeepReadonly<Volume>): string {
 /** A file or folder within a volume; one that is not there becomes an empty folder, as upstream's. */
 async function subPathOf(folder: string, subPath: string): Promise<string> {
   if (subPath.startsWith('/') || subPath.split('/').includes('..'))
-    throw new ConfigError(`failed to prepare subPath for volumeMount: subPath must be relative, without '..': ${subPath}`);
+    throw new ConfigError(
+      `failed to prepare subPath for volumeMount: subPath must be relative, without '..': ${subPath}`,
+    );
   const path = join(folder, subPath);
   if (!(await lstat(path).catch(() => undefined))) await mkdir(path, { recursive: true, mode: 0o755 });
   return path;

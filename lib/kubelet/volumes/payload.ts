@@ -5,8 +5,8 @@
 import { configMaps, secrets } from '../../api/resources.js';
 import type { ConfigMap, DeepReadonly, Pod, Secret, Volume } from '../../api/types.js';
 import { ConfigError, fieldValue, resourceValue, type NodeResources } from '../fields.js';
-import type { ObjectCache } from '../objectCache.js';
-import type { FileContent, Payload } from './atomicWriter.js';
+import type { ObjectCache } from '../object-cache.js';
+import type { FileContent, Payload } from './atomic-writer.js';
 
 /** A token for a service account, for one audience and one pod. */
 export type TokenSource = (
@@ -76,18 +76,11 @@ async function ofSecret(
 ): Promise<Payload> {
   const secret = await objects.get<Secret>(pod.metadata.uid!, secrets, pod.metadata.namespace!, name);
   if (!secret && !optional) throw new ConfigError(`secret "${name}" not found`);
-  const data = new Map(
-    Object.entries(secret?.data ?? {}).map(([key, base64]) => [key, Buffer.from(base64, 'base64')]),
-  );
+  const data = new Map(Object.entries(secret?.data ?? {}).map(([key, base64]) => [key, Buffer.from(base64, 'base64')]));
   return select(data, items, mode, optional, `references non-existent secret key: `);
 }
 
-function ofDownward(
-  pod: DeepReadonly<Pod>,
-  items: DownwardItems,
-  defaultMode = 0o644,
-  node: NodeResources,
-): Payload {
+function ofDownward(pod: DeepReadonly<Pod>, items: DownwardItems, defaultMode = 0o644, node: NodeResources): Payload {
   return new Map(
     items.map(({ path, fieldRef, resourceFieldRef, mode = defaultMode }) => {
       const text = fieldRef

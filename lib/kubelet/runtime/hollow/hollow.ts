@@ -58,7 +58,12 @@ export interface HollowOptions {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type HollowContainer = Mutable<RuntimeContainer> & { program: HollowProgram; sandbox: HollowSandbox; end?: Disposable; exited: AbortController };
+type HollowContainer = Mutable<RuntimeContainer> & {
+  program: HollowProgram;
+  sandbox: HollowSandbox;
+  end?: Disposable;
+  exited: AbortController;
+};
 type HollowSandbox = Mutable<Omit<Sandbox, 'containers'>> & { containers: HollowContainer[] };
 
 export class HollowRuntime implements ContainerRuntime {
@@ -84,7 +89,9 @@ export class HollowRuntime implements ContainerRuntime {
   async list(): Promise<Sandbox[]> {
     return [...this.#sandboxes.values()].map((sandbox) => ({
       ...sandbox,
-      containers: sandbox.containers.map(({ program: _p, sandbox: _s, end: _e, exited: _x, ...container }) => container),
+      containers: sandbox.containers.map(
+        ({ program: _p, sandbox: _s, end: _e, exited: _x, ...container }) => container,
+      ),
     }));
   }
 

@@ -33,14 +33,21 @@ const host = (image: string): ProcessImage => ({
 });
 
 /** Name, tag, digest: as much of the reference's grammar as tells a typing error from a name. */
-const reference = /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+const reference =
+  /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
 
 export class ImageStore {
   readonly #folder: string;
   readonly #allowHostCommands: boolean;
   #images: Promise<ProcessImage[]> | undefined;
 
-  constructor({ folder = sampleImages(), allowHostCommands = false }: { folder?: string; allowHostCommands?: boolean }) {
+  constructor({
+    folder = sampleImages(),
+    allowHostCommands = false,
+  }: {
+    folder?: string;
+    allowHostCommands?: boolean;
+  }) {
     this.#folder = folder;
     this.#allowHostCommands = allowHostCommands;
   }

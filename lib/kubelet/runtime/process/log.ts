@@ -102,10 +102,7 @@ class Cursor {
       .split('\n')
       .filter(Boolean)
       .map((line) => line.split(' ').map(Number) as [timeMs: number, stdout: number, stderr: number]);
-    const lines = [
-      ...this.#lines('stdout', out, marks, 1, all),
-      ...this.#lines('stderr', err, marks, 2, all),
-    ];
+    const lines = [...this.#lines('stdout', out, marks, 1, all), ...this.#lines('stderr', err, marks, 2, all)];
     return lines.sort((a, b) => a.timeMs - b.timeMs); // stable: of one moment, stdout comes first
   }
 

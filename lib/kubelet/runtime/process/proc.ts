@@ -44,7 +44,7 @@ export async function allProcesses(): Promise<ProcessEntry[]> {
 /** `root` and all that descends from it or shares its session. */
 export function familyOf(root: number, all: readonly ProcessEntry[]): ProcessEntry[] {
   const members = new Set([root]);
-  for (let size = 0; size < members.size; ) {
+  for (let size = 0; size < members.size;) {
     size = members.size;
     for (const { pid, parent, session } of all) if (members.has(parent) || session === root) members.add(pid);
   }

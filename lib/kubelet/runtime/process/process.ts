@@ -23,7 +23,20 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
-import { access, mkdir, mkdtemp, open, readFile, readdir, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer, connect as tcpConnect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -167,7 +180,9 @@ export class ProcessRuntime implements ContainerRuntime {
   }
 
   async runSandbox(config: SandboxConfig): Promise<Sandbox> {
-    const existing = [...this.#sandboxes.values()].find((s) => s.config.podUID === config.podUID && s.state === 'ready');
+    const existing = [...this.#sandboxes.values()].find(
+      (s) => s.config.podUID === config.podUID && s.state === 'ready',
+    );
     if (!existing) {
       const id = `${config.podUID}_${randomUUID().slice(0, 8)}`;
       const folder = join(this.#folder, id);
@@ -315,7 +330,17 @@ export class ProcessRuntime implements ContainerRuntime {
     const cwd = container.overlay ? '/' : await cwdOf(container);
     // A terminal without native modules: script(1) opens one and copies between it and its own streams.
     const [program, ...args] = io.tty
-      ? ['script', '--quiet', '--return', '--flush', '--echo', 'always', '--command', inside.map(shellQuote).join(' '), '/dev/null']
+      ? [
+          'script',
+          '--quiet',
+          '--return',
+          '--flush',
+          '--echo',
+          'always',
+          '--command',
+          inside.map(shellQuote).join(' '),
+          '/dev/null',
+        ]
       : inside;
     const child = spawn(program!, args, { cwd, env: { ...env, SHELL: '/bin/sh' }, detached: true, stdio: 'pipe' });
     const aborted = (): void => void killFamily(child.pid!);
@@ -350,7 +375,8 @@ export class ProcessRuntime implements ContainerRuntime {
       () => container.info.state === 'exited',
       signal,
     );
-    for await (const { stream, text } of lines) (stream === 'stderr' ? (io.stderr ?? io.stdout) : io.stdout)?.write(text);
+    for await (const { stream, text } of lines)
+      (stream === 'stderr' ? (io.stderr ?? io.stdout) : io.stdout)?.write(text);
   }
 
   connect(sandboxID: string, port: number): Promise<Duplex> {
@@ -443,7 +469,8 @@ export class ProcessRuntime implements ContainerRuntime {
         KUBEBOOK_ROOT: join(folder, 'root'),
         ...(config.terminationMessageHostPath && { TERMINATION_MESSAGE_PATH: config.terminationMessageHostPath }),
       }),
-      ...(this.#overlay && config.terminationMessagePath && { TERMINATION_MESSAGE_PATH: config.terminationMessagePath }),
+      ...(this.#overlay &&
+        config.terminationMessagePath && { TERMINATION_MESSAGE_PATH: config.terminationMessagePath }),
       KUBEBOOK_CONTAINER: id,
     };
   }
@@ -463,7 +490,13 @@ export class ProcessRuntime implements ContainerRuntime {
     const { folder, config, env, sandbox } = container;
     const mounts = [
       ...(config.terminationMessageHostPath && config.terminationMessagePath
-        ? [{ hostPath: config.terminationMessageHostPath, containerPath: config.terminationMessagePath, readOnly: false }]
+        ? [
+            {
+              hostPath: config.terminationMessageHostPath,
+              containerPath: config.terminationMessagePath,
+              readOnly: false,
+            },
+          ]
         : []),
       ...config.mounts,
     ];
@@ -484,7 +517,9 @@ export class ProcessRuntime implements ContainerRuntime {
         await symlink(hostPath, join(root, containerPath)).catch(() => {}); // below another volume: it has to do without
       }
       const inRoot = (word: string): string =>
-        mounts.some(({ containerPath: path }) => word === path || word.startsWith(`${path}/`)) ? join(root, word) : word;
+        mounts.some(({ containerPath: path }) => word === path || word.startsWith(`${path}/`))
+          ? join(root, word)
+          : word;
       words = command.map(inRoot);
       workingDir = config.workingDir === undefined ? root : inRoot(config.workingDir);
       if (workingDir !== root && !(await exists(workingDir))) {
@@ -499,10 +534,28 @@ export class ProcessRuntime implements ContainerRuntime {
     }
     if (config.tty) {
       const inner = words.map(shellQuote).join(' ');
-      words = ['script', '--quiet', '--return', '--flush', '--echo', 'always', '--command', `exec ${inner}`, '/dev/null'];
+      words = [
+        'script',
+        '--quiet',
+        '--return',
+        '--flush',
+        '--echo',
+        'always',
+        '--command',
+        `exec ${inner}`,
+        '/dev/null',
+      ];
     }
     const user = config.runAsUser === undefined ? '-' : `${config.runAsUser}:${config.runAsGroup ?? config.runAsUser}`;
-    const shim = ['/bin/sh', '-c', shimScript, 'kubebook-shim', container.overlay ? 'overlay' : 'plain', user, workingDir];
+    const shim = [
+      '/bin/sh',
+      '-c',
+      shimScript,
+      'kubebook-shim',
+      container.overlay ? 'overlay' : 'plain',
+      user,
+      workingDir,
+    ];
     const [program, ...args] = [...(container.overlay ? unshare : []), ...shim, ...words];
     const [stdin, stdout, stderr] = await Promise.all([
       config.stdin ? open(join(folder, 'stdin'), config.stdinOnce ? 'r' : 'r+') : open('/dev/null', 'r'),
@@ -669,7 +722,10 @@ function commandOf(config: ContainerConfig, image: ProcessImage): string[] {
   const args = config.args ?? (config.command ? [] : image.args);
   const words = [...command, ...args].map((word) => resolveWord(word, image));
   if (words.length === 0)
-    throw new ContainerStartError('CreateContainerError', `no command specified: the image "${config.image}" has none of its own`);
+    throw new ContainerStartError(
+      'CreateContainerError',
+      `no command specified: the image "${config.image}" has none of its own`,
+    );
   return words;
 }
 
@@ -782,11 +838,17 @@ async function replaceFile(file: string, text: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 const isExecutable = async (path: string): Promise<boolean> => {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) return false;
-  return access(path, constants.X_OK).then(() => true, () => false);
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 };
-
