@@ -1,3 +1,7 @@
+import { types } from 'node:util';
+
+const { isNativeError } = types; // also for errors of another realm, as in jest
+
 /**
  * Logs are for us (Events are for an object's owner): a constant message plus fields, the same keys everywhere, two
  * levels. `info` is what an operator may want to see, `warn` what he should.
@@ -31,8 +35,8 @@ export function textLog(write: (line: string) => void, fields: Fields = {}): Log
 }
 
 function text(value: unknown): string {
-  if (value instanceof Error)
-    return JSON.stringify(value.cause instanceof Error ? `${value.message}: ${value.cause.message}` : value.message);
+  if (isNativeError(value))
+    return JSON.stringify(isNativeError(value.cause) ? `${value.message}: ${value.cause.message}` : value.message);
   if (typeof value === 'string') return /[\s"=]/.test(value) || value === '' ? JSON.stringify(value) : value;
   return JSON.stringify(value) ?? String(value);
 }

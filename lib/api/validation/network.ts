@@ -2,9 +2,18 @@
 import { isIPv6 } from 'node:net';
 import type { Complaints } from './names.js';
 
+/**
+ * 127.64.0.0/10 is where kubebook's process runtime has its pods (docs/decisions/0002-addresses.md): each pod is reached at
+ * its own address there, so that they are backends like any other. Upstream refuses them with the rest of 127.0.0.0/8.
+ */
+const isProcessPod = (v4: number): boolean => v4 >>> 22 === 0x7f40 >>> 6;
+
 const ranges: readonly (readonly [matches: (ip: Address) => boolean, complaint: (text: string) => string])[] = [
   [({ v4, v6 }) => v4 === 0 || v6 === '::', (text) => `may not be unspecified (${text})`],
-  [({ v4, v6 }) => v4 >>> 24 === 127 || v6 === '::1', () => 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+  [
+    ({ v4, v6 }) => (v4 >>> 24 === 127 && !isProcessPod(v4)) || v6 === '::1',
+    () => 'may not be in the loopback range (127.0.0.0/8, ::1/128)',
+  ],
   [
     ({ v4, v6 }) => v4 >>> 16 === 0xa9fe || /^fe[89ab]/.test(v6),
     () => 'may not be in the link-local range (169.254.0.0/16, fe80::/10)',

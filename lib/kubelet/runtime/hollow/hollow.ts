@@ -28,8 +28,8 @@ import {
 } from '../runtime.js';
 import type { Duplex } from 'node:stream';
 
-/** Shared address space of RFC 6598: for show, nobody answers there, and no pod or service of a real cluster is shadowed. */
-export const hollowPodRange = '100.64.0.0/10';
+/** For show: nobody answers there. A block of the private network, as the pods of real clusters have it. */
+export const hollowPodRange = '10.128.0.0/9';
 
 /** How the container that would run behaves. An empty program runs until it is stopped. */
 export interface HollowProgram {
