@@ -37,6 +37,7 @@ const oldPlaces: Readonly<Record<string, string>> = {
   services: 'services/specs',
   endpoints: 'services/endpoints',
   nodes: 'minions',
+  replicationcontrollers: 'controllers',
 };
 
 /**
