@@ -86,7 +86,11 @@ async function ensure(registry: Registry, kind: Kind, draft: Draft, update?: obj
     });
     return;
   }
-  const object = { kind: kind.kind, apiVersion: groupVersion(kind), ...structuredClone(draft) } as unknown as KubernetesObject;
+  const object = {
+    kind: kind.kind,
+    apiVersion: groupVersion(kind),
+    ...structuredClone(draft),
+  } as unknown as KubernetesObject;
   kind.default?.(object);
   try {
     await registry.create(context, object);

@@ -13,7 +13,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { forbidden, internalError, StatusError, unauthorized } from '../api/status.js';
+import { forbidden, internalError, StatusError } from '../api/status.js';
 import type { Clock, Log } from '../util/index.js';
 import { refuse } from '../util/streams/index.js';
 import { answerStatus } from './answer.js';
@@ -24,6 +24,7 @@ import {
   type Credentials,
   type User,
 } from './authentication/authentication.js';
+import { impersonated } from './authentication/impersonation.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
 import { isLocal } from './local-only.js';
 import type { Metrics } from './metrics.js';
@@ -110,11 +111,7 @@ export class Chain {
   ): Promise<{ query: URLSearchParams; path: ResourcePath | undefined; user: User }> {
     const { served, hosts } = this.#options;
     if (insecurePort && !isLocal(request.headers, hosts)) throw foreign();
-    const user = await this.#authenticate({
-      headers: request.headers,
-      certificate: certificateOf(request),
-      insecurePort,
-    });
+    const user = await this.#authenticate(request, insecurePort);
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     const pathname = mark < 0 ? target : target.slice(0, mark);
@@ -124,18 +121,22 @@ export class Chain {
     return { query, user, path: path && served.hasVersion(path.group, path.version) ? path : undefined };
   }
 
-  async #authenticate(credentials: Credentials): Promise<User> {
+  async #authenticate(request: IncomingMessage, insecurePort: boolean): Promise<User> {
+    const { headers } = request;
+    const credentials: Credentials = { headers, certificate: certificateOf(request), insecurePort };
+    const user = await this.#recognize(credentials);
+    for (const name in headers) {
+      if (name.startsWith('impersonate-')) return impersonated(request.headersDistinct) ?? user;
+    }
+    return user;
+  }
+
+  async #recognize(credentials: Credentials): Promise<User> {
     for (const authenticator of this.#options.authenticators) {
       const user = await authenticator.authenticate(credentials);
       if (user) return user;
     }
-    if (credentials.insecurePort) return insecureUser;
-    if (credentials.certificate) {
-      const { commonName, organisations } = credentials.certificate;
-      return { name: commonName, groups: [...organisations, 'system:authenticated'] };
-    }
-    if (credentials.headers.authorization?.startsWith('Bearer ')) throw unauthorized();
-    return anonymous;
+    return credentials.insecurePort ? insecureUser : anonymous;
   }
 
   async #authorize(

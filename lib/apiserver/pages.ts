@@ -3,6 +3,7 @@
  * all that at `/`.
  */
 import express, { type Express, type Request, type Response } from 'express';
+import { OpenAPI } from '../api/openapi/index.js';
 import type { StatusError } from '../api/status.js';
 import { answerStatus, type Reply } from './answer.js';
 import { aggregatedForm, aggregatedType, Discovery } from './discovery.js';
@@ -37,10 +38,12 @@ export class Pages {
   readonly #app: Express;
   readonly #options: PagesOptions;
   readonly #discovery: Discovery;
+  readonly #openapi: OpenAPI;
 
   constructor(options: PagesOptions) {
     this.#options = options;
     this.#discovery = new Discovery(options.served.all);
+    this.#openapi = new OpenAPI({ kinds: options.served.all, version: version.gitVersion });
     this.#app = this.#build();
   }
 
@@ -84,6 +87,25 @@ export class Pages {
     ] as const) {
       app.all([`/${path}`, `/${path}/:check`], healthPage(path, list));
     }
+    app.get('/openapi/v2', (request, response) => {
+      const protobuf = String(request.headers.accept).includes('com.github.proto-openapi.spec.v2');
+      if (protobuf)
+        bytes(response, this.#openapi.v2Protobuf(), 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+      else bytes(response, this.#openapi.v2(), 'application/json');
+    });
+    // As upstream's: the one document that is not announced as JSON.
+    app.get('/openapi/v3', (_request, response) => {
+      bytes(response, Buffer.from(JSON.stringify(this.#openapi.index())), 'text/plain; charset=utf-8');
+    });
+    app.get('/openapi/v3/*path', (request, response) => {
+      const path = ([] as string[]).concat(request.params.path).join('/');
+      const document = this.#openapi.v3(path);
+      if (!document) return void response.writeHead(404).end();
+      const tag = `"${this.#openapi.hash(path)}"`;
+      response.setHeader('ETag', tag);
+      if (request.headers['if-none-match'] === tag) return void response.writeHead(304).end();
+      bytes(response, document, 'application/json');
+    });
     app.get('/version', (_request, response) => json(response, version));
     app.get('/metrics', (_request, response) => {
       response.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text());
@@ -136,12 +158,14 @@ function found(request: Request, response: Response, document: object | undefine
 const refuse = (request: Request, response: Response, error: StatusError): Promise<void> =>
   answerStatus({ request, response, warnings: [] }, error);
 
+const json = (response: Response, value: object, type = 'application/json'): void =>
+  bytes(response, Buffer.from(JSON.stringify(value) + '\n'), type);
+
 /** Written by hand, since express would add a charset that upstream's answers do not have. */
-function json(response: Response, value: object, type = 'application/json'): void {
-  const body = JSON.stringify(value) + '\n';
+function bytes(response: Response, body: Buffer, type: string): void {
   response.writeHead(200, {
     'Content-Type': type,
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Length': body.length,
     'Cache-Control': 'no-cache, private',
   });
   response.end(body);

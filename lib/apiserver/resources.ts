@@ -170,7 +170,7 @@ export class Resources {
     const { entry, created } = await this.#registry.update(
       context,
       (current) => applyPatch(kind, type, copyOf(kind, current), body, decoding),
-      options,
+      { ...options, patched: true },
     );
     return answer(request, created ? 201 : 200, accepted, form.one(entry, '', '\n'));
   }

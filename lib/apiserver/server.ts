@@ -9,6 +9,7 @@
  *                                                  Pages
  * ```
  */
+import { generateKeyPairSync } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -21,6 +22,8 @@ import { defaultAdmission, type AdmissionPlugin } from './admission/index.js';
 import { addressOf, addressRange, type Range } from './allocators/range.js';
 import { serviceAllocation } from './allocators/service-allocation.js';
 import type { Authenticator } from './authentication/authentication.js';
+import { serviceAccountTokens, unknownTokens } from './authentication/bearer.js';
+import { clientCertificates } from './authentication/certificate.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
 import { bind } from './binding.js';
 import { createKubernetesService, createSystemNamespaces } from './bootstrap.js';
@@ -37,6 +40,8 @@ import { ServedKinds } from './served.js';
 import type { Storage } from './storage/storage.js';
 import { streamHandlers } from './streams/index.js';
 import type { ActionHandlers } from './subresources.js';
+import { requestToken } from './tokens/token-request.js';
+import { ServiceAccountTokens } from './tokens/tokens.js';
 import { cacheReader } from './watch-cache/cache-reader.js';
 import { WatchCache } from './watch-cache/watch-cache.js';
 
@@ -54,12 +59,15 @@ export interface ApiServerOptions {
   readonly secure?: SecureOptions;
   /** As whom the server calls kubelets. */
   readonly kubeletClient?: KubeletCredentials;
+  /** Signs the tokens of service accounts: PEM, RSA or P-256. If left out, tokens die with this server. */
+  readonly serviceAccountKey?: string;
   /** Where Services get their addresses; 10.0.0.0/24 if left out. */
   readonly serviceRange?: string;
   /** Where Services get their ports on nodes; 30000 to 32767 if left out. */
   readonly nodePortRange?: Range;
   /** In place of the default rules. */
   readonly admission?: (reader: Reader) => readonly AdmissionPlugin[];
+  /** Further ways to recognise a user, beside client certificates and service accounts' tokens. */
   readonly authenticators?: readonly Authenticator[];
   readonly authorizer?: Authorizer;
   readonly actions?: ActionHandlers;
@@ -102,6 +110,8 @@ export class ApiServer implements AsyncDisposable {
     const allocation = serviceAllocation({ reader, serviceRange, ...(nodePorts && { nodePorts }) });
     const plugins = new Admission([...admission(reader), allocation]);
     const registry = new Registry({ storage, cache, clock, admission: plugins });
+    const privateKey = options.serviceAccountKey ?? passingKey();
+    const tokens = new ServiceAccountTokens({ privateKey, clock, reader });
     const stop = new AbortController();
     setMaxListeners(0, stop.signal); // one for each watch
 
@@ -114,14 +124,23 @@ export class ApiServer implements AsyncDisposable {
         registry,
         clock,
         reader,
-        actions: { ...podActions(served, registry), ...options.actions },
+        actions: {
+          ...podActions(served, registry),
+          'serviceaccounts/token': ({ context, body }) => requestToken({ tokens, reader, clock }, context, body),
+          ...options.actions,
+        },
         streams: streamHandlers({ reader }),
         kubelet: options.kubeletClient,
       }),
       pages: new Pages({ served, metrics, checks: checksOf(storage), ending: () => stop.signal.aborted }),
       metrics,
       clock,
-      authenticators: options.authenticators ?? [],
+      authenticators: [
+        clientCertificates,
+        serviceAccountTokens(tokens),
+        ...(options.authenticators ?? []),
+        unknownTokens,
+      ],
       authorizer: options.authorizer ?? alwaysAllow,
       hosts: new Set([host]),
       log,
@@ -153,6 +172,13 @@ export class ApiServer implements AsyncDisposable {
     return this.#scope[Symbol.asyncDispose]();
   }
 }
+
+const passingKey = (): string =>
+  generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  }).privateKey;
 
 const checksOf = (storage: Storage): ReadonlyMap<string, Check> =>
   new Map<string, Check>([

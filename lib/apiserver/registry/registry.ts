@@ -48,7 +48,8 @@ export interface UpdateOptions {
   readonly part?: StatusSubresource;
   /** What to create where there is nothing (kinds with `createOnUpdate`). */
   readonly orCreate?: () => KubernetesObject | Promise<KubernetesObject>;
-  /** How validation's findings are told, where not as usual. */
+  /** The object is the stored one with a patch applied: another uid is then a change that is not allowed, not a wish. */
+  readonly patched?: boolean;
   readonly operationOptions?: Readonly<Record<string, unknown>>;
 }
 
@@ -190,13 +191,14 @@ export class Registry {
     context: RequestContext,
     current: CachedEntry,
     change: Change,
-    { part, operationOptions }: UpdateOptions,
+    { part, patched, operationOptions }: UpdateOptions,
     reserved: Undo[],
   ): Promise<CachedEntry> {
     const { kind } = context;
     const old = present(kind, current);
     const object = await change(current);
     belongs(context, object);
+    if (!patched) sameObject(kind, object, old);
     compareVersions(kind, object, old);
     keepSystemFields(object, old);
     const request = admissionRequest(context, 'UPDATE', object, old, operationOptions);
@@ -261,18 +263,23 @@ function belongs({ kind, namespace, name }: RequestContext, { metadata }: Kubern
   );
 }
 
+/** A uid says which object is meant, where one of the same name may have taken its place. */
+function sameObject(kind: Kind, { metadata }: KubernetesObject, old: DeepReadonly<KubernetesObject>): void {
+  const { name, uid } = metadata;
+  if (!uid || uid === old.metadata.uid) return;
+  // Upstream's sentence shows its store; clients have come to know it.
+  const found = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+  const key = keyInStore(kind, old.metadata.namespace ?? '', name);
+  throw conflict(
+    kind,
+    name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${found}`,
+  );
+}
+
+/** A version says what the change was made from: somebody else's change since then is not to be lost. */
 function compareVersions(kind: Kind, { metadata }: KubernetesObject, old: DeepReadonly<KubernetesObject>): void {
-  const { name, uid, resourceVersion } = metadata;
-  if (uid && uid !== old.metadata.uid) {
-    // Upstream's sentence shows its store; clients have come to know it.
-    const found = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
-    const key = keyInStore(kind, old.metadata.namespace ?? '', name);
-    throw conflict(
-      kind,
-      name,
-      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${found}`,
-    );
-  }
+  const { name, resourceVersion } = metadata;
   if (!resourceVersion || resourceVersion === '0') {
     if (!kind.requiresResourceVersion) return;
     throw invalid(kind, name, [
