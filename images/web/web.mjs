@@ -69,7 +69,7 @@ const server = createServer(async (request, response) => {
     answered += 1;
     console.log(`${request.method} ${request.url} from ${request.socket.remoteAddress}`);
   }
-  const answer = page ? await page(url, request) : [404, `${POD_NAME} has no ${url.pathname}\n`];
+  const answer = page ? await attempt(page, url, request) : [404, `${POD_NAME} has no ${url.pathname}\n`];
   const [code, body] = Array.isArray(answer) ? answer : [200, answer];
   response.writeHead(code, {
     'Content-Type': typeof body === 'string' ? 'text/plain' : 'application/json',
@@ -92,6 +92,15 @@ process.on('SIGTERM', () => {
   server.closeIdleConnections();
 });
 process.on('SIGINT', () => process.exit(130));
+
+/** What a page says, or why it cannot: asking for too much should not end the server. */
+async function attempt(page, url, request) {
+  try {
+    return await page(url, request);
+  } catch (error) {
+    return [500, `${error.message}\n`];
+  }
+}
 
 const number = (url, name, fallback) => Number(url.searchParams.get(name) ?? fallback) || 0;
 

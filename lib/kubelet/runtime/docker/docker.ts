@@ -57,6 +57,10 @@ const label = {
 /** Upstream's limits of a container's log. */
 const logConfig = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } };
 
+/** How often and how soon, in milliseconds, a terminal that is not there yet is told its size again. */
+const resizeTries = 20;
+const resizeRetryMs = 25;
+
 /** Name, tag, digest: as much of the reference's grammar as tells a typing error from a name. */
 const reference =
   /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
@@ -562,8 +566,18 @@ export class DockerRuntime implements ContainerRuntime {
     sizes: NonNullable<ExecIO['resize']>,
     resize: (size: { readonly width: number; readonly height: number }) => Promise<unknown>,
   ): Promise<void> {
-    // A size may come before the terminal is there, or after: the next one will do.
-    for await (const size of sizes) await resize(size).catch(() => {});
+    for await (const size of sizes)
+      // The first one comes before the terminal is there, and may be the only one.
+      for (
+        let tries = 0;
+        tries < resizeTries &&
+        !(await resize(size).then(
+          () => true,
+          () => false,
+        ));
+        tries++
+      )
+        await sleep(this.#options.clock, resizeRetryMs);
   }
 
   /** An engine lets a command go on when its caller has left. Where its process is one of this machine, it is killed. */
