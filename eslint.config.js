@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import ts from 'typescript-eslint';
 
 export default ts.config(
-  { ignores: ['dist/', 'docs/site/', '.kubebook/', '.venv/', '.jupyter/', 'notebooks/'] },
+  { ignores: ['.dependency-cruiser.cjs', 'dist/', 'docs/site/', '.kubebook/', '.venv/', '.jupyter/', 'notebooks/'] },
   js.configs.recommended,
   ...ts.configs.recommended,
   prettier,
@@ -42,6 +42,9 @@ export default ts.config(
         URL: 'readonly',
         Buffer: 'readonly',
         setTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        performance: 'readonly',
         fetch: 'readonly',
       },
     },

@@ -78,7 +78,9 @@ export async function benchSchedule({ report, nodes = 1000, count = 5000 }) {
           let at = 0;
           for (let found; (found = text.indexOf(marker, at)) >= 0; at = found + marker.length) bound++;
           rest = text.slice(Math.max(at, text.length - marker.length + 1));
-          if (bound >= count) (watcher.close(), resolve());
+          if (bound < count) return;
+          watcher.close();
+          resolve();
         });
       });
     });

@@ -57,7 +57,6 @@ async function list({ port, count }) {
 async function watch({ port, watchers, rate, seconds, resourceVersion, prefix, of }) {
   const lags = [];
   let delivered = 0;
-  let closed = 0;
   const open = [];
   for (let i = 0; i < watchers; i++) {
     const connection = await Connection.open(port);
@@ -94,7 +93,10 @@ async function watch({ port, watchers, rate, seconds, resourceVersion, prefix, o
         const name = `${prefix}-${written++ % of}`;
         patch(writer, name, body).then(() => free.push(writer));
       }
-      if (written >= total) (clearInterval(timer), resolve());
+      if (written >= total) {
+        clearInterval(timer);
+        resolve();
+      }
     }, 2);
   });
   const writeSeconds = (performance.now() - startMs) / 1000;
@@ -106,7 +108,6 @@ async function watch({ port, watchers, rate, seconds, resourceVersion, prefix, o
     deliveredPerSecond: Math.round(delivered / writeSeconds),
     expected: written * watchers,
     delivered,
-    closed,
     lagP50Ms: round(percentile(lags, 0.5)),
     lagP99Ms: round(percentile(lags, 0.99)),
   };

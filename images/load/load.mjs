@@ -1,4 +1,3 @@
-/* global setInterval, clearInterval, performance, AbortSignal */
 // Calls a URL RATE times a second (2) and logs, every EVERY_MS milliseconds (5000), who answered and how fast.
 //
 //   the argument, or URL   what to call

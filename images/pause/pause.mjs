@@ -1,4 +1,3 @@
-/* global setInterval */
 // Does nothing, for as long as it may.
 setInterval(() => {}, 2 ** 31 - 1);
 process.on('SIGTERM', () => process.exit(0));

@@ -20,10 +20,22 @@ export interface ChartSize {
 const pixelRatio = 2;
 
 /** Colours that stay apart for the colour-blind (Okabe and Ito). */
-export const palette = ['#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00', '#F0E442', '#999999'] as const;
+export const palette = [
+  '#0072B2',
+  '#E69F00',
+  '#009E73',
+  '#CC79A7',
+  '#56B4E9',
+  '#D55E00',
+  '#F0E442',
+  '#999999',
+] as const;
 
 /** Draws a chart of chart.js; resolves with a PNG. Datasets without a colour get one from {@link palette}. */
-export async function chart(config: ChartConfiguration<any, any, any>, { width = 720, height = 320 }: ChartSize = {}): Promise<Buffer> {
+export async function chart(
+  config: ChartConfiguration<any, any, any>,
+  { width = 720, height = 320 }: ChartSize = {},
+): Promise<Buffer> {
   const canvas = createCanvas(width * pixelRatio, height * pixelRatio);
   config.data.datasets.forEach((dataset, index) => {
     const colour = palette[index % palette.length];

@@ -7,10 +7,18 @@ export function table(rows: readonly Readonly<Record<string, unknown>>[]): strin
   const columns = Object.keys(rows[0]!);
   const row = (cells: readonly unknown[], tag: string): string =>
     `<tr>${cells.map((cell) => `<${tag} style="text-align:left">${escape(String(cell ?? ''))}</${tag}>`).join('')}</tr>`;
-  return `<table><thead>${row(columns, 'th')}</thead><tbody>${rows.map((each) => row(columns.map((name) => each[name]), 'td')).join('')}</tbody></table>`;
+  return `<table><thead>${row(columns, 'th')}</thead><tbody>${rows
+    .map((each) =>
+      row(
+        columns.map((name) => each[name]),
+        'td',
+      ),
+    )
+    .join('')}</tbody></table>`;
 }
 
-const escape = (text: string): string => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]!);
+const escape = (text: string): string =>
+  text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]!);
 
 /**
  * Asks again and again until the answer is something; resolves with it. So a cell waits for what the cluster does by
@@ -21,7 +29,11 @@ const escape = (text: string): string => text.replace(/[&<>]/g, (sign) => ({ '&'
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  { timeoutMs = 30_000, everyMs = 50, clock = realClock }: { readonly timeoutMs?: number; readonly everyMs?: number; readonly clock?: Clock } = {},
+  {
+    timeoutMs = 30_000,
+    everyMs = 50,
+    clock = realClock,
+  }: { readonly timeoutMs?: number; readonly everyMs?: number; readonly clock?: Clock } = {},
 ): Promise<NonNullable<T>> {
   const endMs = clock.now() + timeoutMs;
   for (;;) {

@@ -2,7 +2,7 @@
  * A timeline of what happens to objects: watches a resource and notes when each object first reaches each stage.
  *
  * ```ts
- * const timeline = recordTimeline(client, pods, { 'scheduled': (pod) => Boolean(pod.spec.nodeName), 'running': (pod) => pod.status.phase === 'Running' });
+ * const timeline = await recordTimeline(client, pods, { 'scheduled': (pod) => Boolean(pod.spec.nodeName), 'running': (pod) => pod.status.phase === 'Running' });
  * … // let things happen
  * display.png(await timeline.draw('From created to running'));
  * timeline.stop();
@@ -23,19 +23,23 @@ export interface Timeline {
   stop(): Promise<void>;
 }
 
-/** Starts watching now. @param stages in the order in which they are reached */
-export function recordTimeline<T extends KubernetesObject>(
+/** Watches from now on; resolves when nothing that happens is missed. @param stages in the order in which they are reached */
+export async function recordTimeline<T extends KubernetesObject>(
   client: Client,
   resource: Resource<T>,
   stages: Readonly<Record<string, (object: T) => boolean>>,
   { namespace = 'default', clock = realClock }: { readonly namespace?: string; readonly clock?: Clock } = {},
-): Timeline {
+): Promise<Timeline> {
   const seen = new Map<string, Map<string, number>>();
   const firstMs = new Map<string, number>();
   const abort = new AbortController();
+  const { metadata } = await client.list(resource, { namespace });
   const watching = (async () => {
-    const { metadata } = await client.list(resource, { namespace, signal: abort.signal });
-    for await (const { type, object } of client.watch(resource, { namespace, resourceVersion: metadata.resourceVersion!, signal: abort.signal })) {
+    for await (const { type, object } of client.watch(resource, {
+      namespace,
+      resourceVersion: metadata.resourceVersion!,
+      signal: abort.signal,
+    })) {
       if (type !== 'ADDED' && type !== 'MODIFIED') continue;
       const { name } = object.metadata;
       const nowMs = clock.now();
@@ -54,17 +58,24 @@ export function recordTimeline<T extends KubernetesObject>(
     draw(title, size) {
       const names = [...seen.keys()];
       const steps = Object.keys(stages);
-      const at = (name: string, step: number): number => (step < 0 ? 0 : (seen.get(name)!.get(steps[step]!) ?? at(name, step - 1)));
+      const at = (name: string, step: number): number =>
+        step < 0 ? 0 : (seen.get(name)!.get(steps[step]!) ?? at(name, step - 1));
       return chart(
         {
           type: 'bar',
           data: {
             labels: names,
-            datasets: steps.map((label, step) => ({ label, data: names.map((name) => [at(name, step - 1), at(name, step)]) })),
+            datasets: steps.map((label, step) => ({
+              label,
+              data: names.map((name) => [at(name, step - 1), at(name, step)]),
+            })),
           },
           options: {
             indexAxis: 'y',
-            scales: { x: { title: { display: true, text: 'milliseconds since the object was created' } }, y: { stacked: true } },
+            scales: {
+              x: { title: { display: true, text: 'milliseconds since the object was created' } },
+              y: { stacked: true },
+            },
             plugins: { title: { display: true, text: title } },
           },
         },
