@@ -120,7 +120,7 @@ function drained(target: Writable, response: ServerResponse): Promise<void> {
 }
 
 function answerYaml(response: ServerResponse, code: number, body: Buffer | Iterable<Buffer>): void {
-  const text = stringify(JSON.parse(whole(body).toString()), { sortMapEntries: true, lineWidth: 0 });
+  const text = stringify(JSON.parse(whole(body).toString()), { version: '1.1', sortMapEntries: true, lineWidth: 0 });
   response.setHeader('Content-Type', 'application/yaml');
   response.setHeader('Content-Length', Buffer.byteLength(text));
   response.writeHead(code);

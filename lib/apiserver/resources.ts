@@ -22,7 +22,7 @@ import { applyPatch, patchTypeOf } from './patching.js';
 import { deleteCollection, deleteObject } from './registry/delete.js';
 import { list, parseRevision, waitFor } from './registry/list.js';
 import { copyOf } from './registry/present.js';
-import type { Registry, UpdateOptions } from './registry/registry.js';
+import { belongs, type Registry, type UpdateOptions } from './registry/registry.js';
 import type { ResourcePath } from './request-info.js';
 import {
   boolean,
@@ -149,6 +149,7 @@ export class Resources {
     const context = contextOf(request, kind, 'update');
     const form = formOf(kind, accepted, request, this.#clock, false);
     let first: KubernetesObject | undefined = decodeBody(request, kind, body);
+    belongs(context, first); // told even where there is nothing to update
     const decode = (): KubernetesObject => {
       const object = first ?? decodeBody(request, kind, body);
       first = undefined;

@@ -24,23 +24,24 @@ export function decodeContinue(token: string): ContinueToken {
   const odd = /[^A-Za-z0-9_-]/.exec(token);
   if (odd) throw refuse(`continue key is not valid: illegal base64 data at input byte ${odd.index}`);
   const text = Buffer.from(token, 'base64url');
-  let value: { v?: unknown; rv?: unknown; start?: unknown };
+  let value: { v?: unknown; rv?: unknown; start?: unknown } | null;
   try {
     value = JSON.parse(text.toString());
   } catch {
     throw refuse(`continue key is not valid: ${whyNotJson(text)}`);
   }
-  if (value.v !== 'meta.k8s.io/v1') {
-    throw refuse(`continue key is not valid: server does not recognize this encoded version ${value.v ?? ''}`);
+  const { v, rv, start } = value ?? {};
+  if (v !== 'meta.k8s.io/v1') {
+    throw refuse(`continue key is not valid: server does not recognize this encoded version ${String(v ?? '')}`);
   }
-  if (typeof value.rv !== 'number' || value.rv === 0)
+  if (typeof rv !== 'number' || !Number.isInteger(rv) || rv === 0 || rv < -1)
     throw refuse('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  if (typeof value.start !== 'string' || value.start === '')
+  if (typeof start !== 'string' || start === '')
     throw refuse('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   // A key that climbs out of its list would show what the list does not hold.
-  if (value.start.split('/').some((part) => part === '..' || part === '.'))
-    throw refuse(`continue key is not valid: ${value.start}`);
-  return { revision: value.rv, after: value.start.replace(/\0$/, '') };
+  if (start.split('/').some((part) => part === '..' || part === '.'))
+    throw refuse(`continue key is not valid: ${start}`);
+  return { revision: rv, after: start.replace(/\0$/, '') };
 }
 
 /** As Go's decoder complains about the first character that begins no value. */

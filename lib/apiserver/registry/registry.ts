@@ -247,8 +247,8 @@ export function isHeld(kind: Kind, object: DeepReadonly<any>): boolean {
   return kind.group === '' && kind.resource === 'namespaces' && object.spec?.finalizers?.length > 0;
 }
 
-/** An object goes where its path says. */
-function belongs({ kind, namespace, name }: RequestContext, { metadata }: KubernetesObject): void {
+/** An object goes where its path says. @throws BadRequest */
+export function belongs({ kind, namespace, name }: RequestContext, { metadata }: KubernetesObject): void {
   if (kind.namespaced) {
     metadata.namespace ||= namespace;
     if (metadata.namespace !== namespace) {
