@@ -15,55 +15,53 @@ const pack = promisify(gzip);
 export interface Reply {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Names the request in every answer. */
+  readonly auditId: string;
   /** What was told so far, one `Warning:` header each. */
   readonly warnings: readonly string[];
 }
 
 /** An object, or a list in pieces. */
 export async function answer(
-  { request, response, warnings }: Reply,
+  reply: Reply,
   code: number,
   { type }: Accepted,
   body: Buffer | Iterable<Buffer>,
+  headers: readonly string[] = [],
 ): Promise<void> {
+  const { request, response } = reply;
   if (response.destroyed) return;
-  setHeaders(response, warnings);
-  if (type === 'yaml') return void answerYaml(response, code, body);
-  if (wantsPretty(request)) body = Buffer.from(JSON.stringify(JSON.parse(whole(body).toString()), null, 2));
-  response.setHeader('Content-Type', 'application/json');
-  const mayPack = acceptsGzip(request);
-  if (Buffer.isBuffer(body)) {
-    if (mayPack && body.length > gzipFromBytes) {
-      body = await pack(body, { level: 1 });
-      response.setHeader('Content-Encoding', 'gzip');
-      response.setHeader('Vary', 'Accept-Encoding');
-    }
-    response.setHeader('Content-Length', body.length);
-    response.writeHead(code);
-    response.end(body);
-    return;
+  if (type === 'yaml') body = yaml(body);
+  else if (wantsPretty(request)) body = Buffer.from(JSON.stringify(JSON.parse(whole(body).toString()), null, 2));
+  // One flat list, written at once: this is the way of every request.
+  const all = ['Audit-Id', reply.auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', `application/${type}`];
+  for (const warning of reply.warnings) all.push('Warning', warningHeader(warning));
+  all.push(...headers);
+  if (!Buffer.isBuffer(body)) return stream(reply, code, all, body);
+  if (body.length > gzipFromBytes && acceptsGzip(request)) {
+    body = await pack(body, { level: 1 });
+    all.push(...packed);
   }
-  await stream(response, code, body, mayPack);
+  all.push('Content-Length', String(body.length));
+  response.writeHead(code, all);
+  response.end(body);
 }
 
 export function answerStatus(reply: Reply, error: unknown): Promise<void> {
   const { status } = error instanceof StatusError ? error : internalError(error);
-  const { response } = reply;
+  const { request, response } = reply;
   if (response.headersSent) {
     response.destroy();
     return Promise.resolve();
   }
   const seconds = status.details?.retryAfterSeconds;
-  if (seconds) response.setHeader('Retry-After', seconds);
-  return answer(reply, status.code, negotiateError(reply.request.headers.accept), statusBytes(status));
+  const headers = seconds ? ['Retry-After', String(seconds)] : [];
+  return answer(reply, status.code, negotiateError(request.headers.accept), statusBytes(status), headers);
 }
 
 export const statusBytes = (status: Status): Buffer => Buffer.from(JSON.stringify(status) + '\n');
 
-function setHeaders(response: ServerResponse, warnings: readonly string[]): void {
-  response.setHeader('Cache-Control', 'no-cache, private');
-  if (warnings.length > 0) response.setHeader('Warning', warnings.map(warningHeader));
-}
+const packed = ['Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding'];
 
 /** RFC 9110's warn-text is a quoted string. */
 const warningHeader = (text: string): string =>
@@ -74,7 +72,12 @@ const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
   /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
 
 /** Small lists go as one piece with their length, large ones as they are made. */
-async function stream(response: ServerResponse, code: number, body: Iterable<Buffer>, mayPack: boolean): Promise<void> {
+async function stream(
+  { request, response }: Reply,
+  code: number,
+  headers: string[],
+  body: Iterable<Buffer>,
+): Promise<void> {
   const pieces = body[Symbol.iterator]();
   const first: Buffer[] = [];
   let length = 0;
@@ -84,20 +87,19 @@ async function stream(response: ServerResponse, code: number, body: Iterable<Buf
     length += next.value.length;
   }
   if (next.done) {
-    response.setHeader('Content-Length', length);
-    response.writeHead(code);
+    headers.push('Content-Length', String(length));
+    response.writeHead(code, headers);
     response.end(first.length === 1 ? first[0] : Buffer.concat(first, length));
     return;
   }
   let target: Writable = response;
-  if (mayPack) {
-    response.setHeader('Content-Encoding', 'gzip');
-    response.setHeader('Vary', 'Accept-Encoding');
+  if (acceptsGzip(request)) {
+    headers.push(...packed);
     const packer = createGzip({ level: 1 });
     packer.pipe(response);
     target = packer;
   }
-  response.writeHead(code);
+  response.writeHead(code, headers);
   for (const piece of first) target.write(piece);
   for (; !next.done; next = pieces.next()) {
     if (response.destroyed) return;
@@ -119,13 +121,8 @@ function drained(target: Writable, response: ServerResponse): Promise<void> {
   });
 }
 
-function answerYaml(response: ServerResponse, code: number, body: Buffer | Iterable<Buffer>): void {
-  const text = stringify(JSON.parse(whole(body).toString()), { version: '1.1', sortMapEntries: true, lineWidth: 0 });
-  response.setHeader('Content-Type', 'application/yaml');
-  response.setHeader('Content-Length', Buffer.byteLength(text));
-  response.writeHead(code);
-  response.end(text);
-}
+const yaml = (body: Buffer | Iterable<Buffer>): Buffer =>
+  Buffer.from(stringify(JSON.parse(whole(body).toString()), { version: '1.1', sortMapEntries: true, lineWidth: 0 }));
 
 const whole = (body: Buffer | Iterable<Buffer>): Buffer => (Buffer.isBuffer(body) ? body : Buffer.concat([...body]));
 

@@ -60,13 +60,13 @@ export class Chain {
   /** Answers a request, whatever it is. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse, insecurePort: boolean): Promise<void> {
     const warnings: string[] = [];
-    response.setHeader('Audit-Id', randomUUID());
+    const auditId = randomUUID();
     const startMs = this.#options.clock.now();
     let counted: ResourcePath | undefined;
     try {
       const { query, path, user } = await this.#enter(request, insecurePort);
       if (!path) {
-        this.#options.pages.handle({ request, response, warnings });
+        this.#options.pages.handle({ request, response, auditId, warnings });
         return;
       }
       counted = path;
@@ -74,6 +74,7 @@ export class Chain {
       await this.#options.resources.handle({
         request,
         response,
+        auditId,
         warnings,
         path,
         query,
@@ -83,7 +84,7 @@ export class Chain {
       });
     } catch (error) {
       this.#note(request, error);
-      await answerStatus({ request, response, warnings }, error);
+      await answerStatus({ request, response, auditId, warnings }, error);
     }
     const seconds = (this.#options.clock.now() - startMs) / 1000;
     this.#options.metrics.count(verbFor(request, counted), counted, response.statusCode, seconds);

@@ -47,7 +47,8 @@ export class Pages {
     this.#app = this.#build();
   }
 
-  handle({ request, response }: Reply): void {
+  handle({ request, response, auditId }: Reply): void {
+    response.setHeader('Audit-Id', auditId);
     this.#app(request, response);
   }
 
@@ -156,7 +157,7 @@ function found(request: Request, response: Response, document: object | undefine
 }
 
 const refuse = (request: Request, response: Response, error: StatusError): Promise<void> =>
-  answerStatus({ request, response, warnings: [] }, error);
+  answerStatus({ request, response, auditId: String(response.getHeader('Audit-Id')), warnings: [] }, error);
 
 const json = (response: Response, value: object, type = 'application/json'): void =>
   bytes(response, Buffer.from(JSON.stringify(value) + '\n'), type);

@@ -24,7 +24,7 @@ export async function watch(
   kind: Kind,
   accepted: Accepted,
 ): Promise<void> {
-  const { query, response, signal } = request;
+  const { query, response, signal, auditId } = request;
   if (accepted.type !== 'json') throw notStreamable();
   const begin = beginning(query);
   const timeoutMs = timeoutOf(query);
@@ -34,9 +34,11 @@ export async function watch(
   const form = formOf(kind, accepted, request, clock, false);
   if (begin.waitFor > 0) await waitFor(cache, begin.waitFor);
 
-  response.setHeader('Cache-Control', 'no-cache, private');
-  response.setHeader('Content-Type', 'application/json');
-  response.writeHead(200);
+  response.writeHead(200, {
+    'Audit-Id': auditId,
+    'Cache-Control': 'no-cache, private',
+    'Content-Type': 'application/json',
+  });
   response.flushHeaders();
   const options: WatchOptions = {
     cache,

@@ -9,8 +9,12 @@ export class KindCache {
   readonly prefix: string;
   readonly log: EventLog;
   readonly #entries = new Map<string, CachedEntry>();
-  /** All keys, sorted. Written together with `#entries`. */
-  readonly #keys: string[] = [];
+  /** The keys of `#entries`, and some that are gone; sorted, but for what {@link KindCache.#sorted} has still to take in. */
+  #keys: string[] = [];
+  /** Keys that came since the keys were last sorted: many may come between two lists. */
+  #added: string[] = [];
+  /** How many of `#keys` are gone. */
+  #gone = 0;
   readonly #listeners = new Set<() => void>();
   /** The revision of the last change of this kind. */
   #changed: number;
@@ -27,7 +31,7 @@ export class KindCache {
   }
 
   get size(): number {
-    return this.#keys.length;
+    return this.#entries.size;
   }
 
   /** @param key in the store: `/registry/pods/default/web-0` */
@@ -37,12 +41,13 @@ export class KindCache {
 
   /** Those whose key starts with `prefix` and is greater than `after`: a snapshot. */
   list(prefix: string, after = ''): CachedEntry[] {
-    const start = after > prefix ? lowerBound(this.#keys, after + '\0') : lowerBound(this.#keys, prefix);
+    const keys = this.#sorted();
     const found: CachedEntry[] = [];
-    for (let index = start; index < this.#keys.length; index++) {
-      const key = this.#keys[index]!;
+    for (let index = lowerBound(keys, after > prefix ? after + '\0' : prefix); index < keys.length; index++) {
+      const key = keys[index]!;
       if (!key.startsWith(prefix)) break;
-      found.push(this.#entries.get(key)!);
+      const entry = this.#entries.get(key);
+      if (entry) found.push(entry);
     }
     return found;
   }
@@ -70,11 +75,34 @@ export class KindCache {
     this.log.append(change);
   }
 
+  /** Puts new keys in their places, and drops, now and then, those that are gone. */
+  #sorted(): readonly string[] {
+    if (this.#added.length === 0 && this.#gone <= this.#entries.size) return this.#keys;
+    const added = this.#added.sort();
+    const keys: string[] = [];
+    // A key that was gone and came again stands in both.
+    const keep = (key: string): void => {
+      if (keys.at(-1) !== key && this.#entries.has(key)) keys.push(key);
+    };
+    let next = 0;
+    for (const key of this.#keys) {
+      while (next < added.length && added[next]! < key) keep(added[next++]!);
+      keep(key);
+    }
+    while (next < added.length) keep(added[next++]!);
+    this.#keys = keys;
+    this.#added = [];
+    this.#gone = 0;
+    return keys;
+  }
+
   #put({ key, value, modRevision }: { key: string; value: Buffer; modRevision: number }): CacheEvent {
     const previous = this.#entries.get(key);
     const entry = new CachedEntry(this.codec, key, value, modRevision);
     this.#entries.set(key, entry);
-    if (!previous) this.#keys.splice(lowerBound(this.#keys, key), 0, key);
+    if (!previous) this.#added.push(key);
+    // Nobody lists, and much comes and goes.
+    if (this.#added.length > 1000 + 2 * this.#entries.size) this.#sorted();
     return { revision: modRevision, entry, deleted: false, previous, encoded: new Map() };
   }
 
@@ -82,7 +110,7 @@ export class KindCache {
     const previous = this.#entries.get(key);
     if (!previous) return undefined;
     this.#entries.delete(key);
-    this.#keys.splice(lowerBound(this.#keys, key), 1);
+    this.#gone++;
     return { revision, entry: previous.at(revision), deleted: true, previous, encoded: new Map() };
   }
 }
@@ -91,8 +119,6 @@ export class KindCache {
 function lowerBound(keys: readonly string[], key: string): number {
   let low = 0;
   let high = keys.length;
-  // Names that grow (a benchmark, a controller) land at the end: looked at first.
-  if (high > 0 && keys[high - 1]! < key) return high;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (keys[middle]! < key) low = middle + 1;
