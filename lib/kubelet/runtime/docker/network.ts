@@ -8,29 +8,47 @@ import { codeOf, engineMessage, unless } from './engine.js';
 /** Tried one after the other until one does not overlap with anything the engine or the host has. */
 const ranges = Array.from({ length: 60 }, (_, index) => `10.244.${index * 4}.0/22`);
 
-/** The name of the network labelled with `cluster`, made if there is none. @throws Error no range is free */
-export async function ensureNetwork(
+/** Under way in this process, by name: the nodes of a cluster ask in the same moment, and an engine takes a name twice. */
+const making = new Map<string, Promise<string>>();
+
+/** The name of the network labelled with `labels`, made if there is none. @throws Error no range is free */
+export function ensureNetwork(
   docker: Docker,
   name: string,
   labels: Record<string, string>,
   range?: string,
 ): Promise<string> {
+  const made = making.get(name) ?? make(docker, name, labels, range).finally(() => making.delete(name));
+  making.set(name, made);
+  return made;
+}
+
+async function make(docker: Docker, name: string, labels: Record<string, string>, range?: string): Promise<string> {
   let refusal = '';
   for (const subnet of range ? [range] : ranges) {
-    if (await unless([404], docker.getNetwork(name).inspect())) return name;
+    if ((await named(docker, name)).length > 0) return name;
     try {
-      await docker.createNetwork({
+      const { id } = await docker.createNetwork({
         Name: name,
         CheckDuplicate: true,
         Driver: 'bridge',
         IPAM: { Config: [{ Subnet: subnet }] },
         Labels: labels,
       } as Docker.NetworkCreateOptions);
+      // A kubelet in another process may have been as fast: the elder network stays.
+      const [elder] = await named(docker, name);
+      if (elder && elder.Id !== id) await unless([404], docker.getNetwork(id).remove());
       return name;
     } catch (error) {
       if (codeOf(error) === undefined) throw new Error(engineMessage(error), { cause: error });
-      refusal = engineMessage(error); // the range is taken, or another node of the cluster was faster: look again
+      refusal = engineMessage(error); // the range is taken: try another one
     }
   }
   throw new Error(`no range of addresses is free for pods: ${refusal}`);
+}
+
+/** The networks of that name, the eldest first. */
+async function named(docker: Docker, name: string): Promise<Docker.NetworkInspectInfo[]> {
+  const networks = await docker.listNetworks({ filters: { name: [`^${name}$`] } });
+  return networks.sort((a, b) => (a.Created ?? '').localeCompare(b.Created ?? '') || a.Id.localeCompare(b.Id));
 }
