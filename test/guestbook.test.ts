@@ -3,6 +3,7 @@
  * The same on real processes, on real containers, and with both in one cluster.
  */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -28,7 +29,8 @@ describe.each(settings)('the guestbook on %j', (runtimes) => {
   let folder: string;
   let cluster: Cluster;
   let kubectl: Kubectl;
-  const uids: string[] = [];
+  /** Every pod that ever was. */
+  const names = new Set<string>();
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kubebook-guestbook-'));
@@ -63,7 +65,8 @@ describe.each(settings)('the guestbook on %j', (runtimes) => {
     );
     await eventually('three addresses', async () => (await readyAddresses()).length === 3);
     expect(new Set(await kubectl.get('pods', '{.items[*].spec.nodeName}')).size).toBe(3);
-    uids.push(...(await kubectl.get('pods', '{.items[*].metadata.uid}')));
+    for (const name of await kubectl.get('pods', '{.items[*].metadata.name}')) names.add(name);
+    if (!usesDocker) expect([...names].flatMap((name) => processesOf(name)).length).toBeGreaterThan(2);
   }, 150_000);
 
   test('the cluster IP is answered by each pod in turn, with its name', async () => {
@@ -129,7 +132,11 @@ describe.each(settings)('the guestbook on %j', (runtimes) => {
     const [pod] = await kubectl.get('pods -l tier=web', '{.items[*].metadata.name}');
     const [containerID] = await kubectl.get(`pod ${pod}`, '{.status.containerStatuses[0].containerID}');
     if (containerID!.startsWith('docker://')) docker('kill', containerID!.slice('docker://'.length));
-    else for (const pid of processesOf((await kubectl.get(`pod ${pod}`, '{.metadata.uid}'))[0]!)) kill(pid);
+    else {
+      const pids = processesOf(pod!, 'web.mjs');
+      expect(pids.length).toBeGreaterThan(0);
+      for (const pid of pids) kill(pid);
+    }
     await eventually(
       'restarted',
       async () => (await kubectl.get(`pod ${pod}`, '{.status.containerStatuses[0].restartCount}'))[0] === '1',
@@ -142,13 +149,13 @@ describe.each(settings)('the guestbook on %j', (runtimes) => {
 
   test('when it is deleted, every process, container and port is gone', async () => {
     const address = await clusterIP();
-    uids.push(...(await kubectl.get('pods', '{.items[*].metadata.uid}')));
+    for (const name of await kubectl.get('pods', '{.items[*].metadata.name}')) names.add(name);
     await kubectl.run('delete -f examples/guestbook/');
     await eventually('no pods', async () => (await kubectl.run('get pods -o name')) === '');
-    await eventually('no processes', async () => uids.flatMap(processesOf).length === 0);
+    await eventually('no processes', async () => [...names].flatMap((name) => processesOf(name)).length === 0);
     if (usesDocker)
       await eventually('no containers', async () =>
-        uids.every((uid) => !docker('ps', '-aq', '--filter', `label=io.kubernetes.pod.uid=${uid}`)),
+        [...names].every((name) => !docker('ps', '-aq', '--filter', `label=io.kubernetes.pod.name=${name}`)),
       );
     await expect(fetchOnce(`http://${address}:8080/`)).rejects.toThrow(/ECONNREFUSED/);
   }, 60_000);
@@ -168,14 +175,21 @@ const fetchOnce = (url: string): Promise<string> =>
 
 const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8' }).trim();
 
-/** The processes, other than this one's, whose environment or command line names a pod's uid. */
-function processesOf(uid: string): number[] {
-  const found = execFileSync('sh', ['-c', `grep -lsa -- ${uid} /proc/[0-9]*/environ /proc/[0-9]*/cmdline || true`], {
-    encoding: 'utf8',
-  });
-  return [...new Set([...found.matchAll(/\/proc\/(\d+)\//g)].map(([, pid]) => Number(pid)))].filter((pid) =>
-    alive(pid),
-  );
+/** The processes that were told to be this pod, and whose command line has `word` in it. */
+function processesOf(podName: string, word = ''): number[] {
+  const script = `grep -lsa -- POD_NAME=${podName} /proc/[0-9]*/environ || true`;
+  const found = execFileSync('sh', ['-c', script], { encoding: 'utf8' });
+  return [...found.matchAll(/\/proc\/(\d+)\//g)]
+    .map(([, pid]) => Number(pid))
+    .filter((pid) => alive(pid) && commandLine(pid).includes(word));
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 }
 
 function alive(pid: number): boolean {
