@@ -729,11 +729,17 @@ function commandOf(config: ContainerConfig, image: ProcessImage): string[] {
   return words;
 }
 
-/** File systems other than the root's, without which the program would not be found: the overlay shows only the root's. */
+/**
+ * What the overlay does not show of itself, but the program needs: other file systems than the root's, and what lies in the
+ * host's `/tmp`, in place of which a container has one of its own.
+ */
 async function neededMounts(paths: readonly string[]) {
-  const points = await mountPoints();
-  const needed = points.filter((point) => paths.some((path) => path.startsWith(`${point}/`)));
-  return [...new Set(needed)].map((point) => ({ hostPath: point, containerPath: point, readOnly: true }));
+  const points = (await mountPoints()).filter((point) => point !== '/tmp');
+  const needed = [
+    ...points.filter((point) => paths.some((path) => path.startsWith(`${point}/`))),
+    ...paths.filter((path) => path.startsWith('/tmp/')),
+  ];
+  return [...new Set(needed)].map((path) => ({ hostPath: path, containerPath: path, readOnly: true }));
 }
 
 async function overlayWorks(): Promise<boolean> {
