@@ -2,6 +2,7 @@
  * The bridge on which the pods of one cluster live, on all its nodes: an engine's network with a range of its own. Pods
  * reach one another and the host by address, and the host them.
  */
+import { readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { codeOf, engineMessage, unless } from './engine.js';
 
@@ -24,8 +25,9 @@ export function ensureNetwork(
 }
 
 async function make(docker: Docker, name: string, labels: Record<string, string>, range?: string): Promise<string> {
-  let refusal = '';
-  for (const subnet of range ? [range] : ranges) {
+  let refusal = 'all are in use on this machine';
+  const taken = await routedRanges();
+  for (const subnet of range ? [range] : ranges.filter((each) => !taken.some((other) => overlap(each, other)))) {
     if ((await named(docker, name)).length > 0) return name;
     try {
       const { id } = await docker.createNetwork({
@@ -51,4 +53,28 @@ async function make(docker: Docker, name: string, labels: Record<string, string>
 async function named(docker: Docker, name: string): Promise<Docker.NetworkInspectInfo[]> {
   const networks = await docker.listNetworks({ filters: { name: [`^${name}$`] } });
   return networks.sort((a, b) => (a.Created ?? '').localeCompare(b.Created ?? '') || a.Id.localeCompare(b.Id));
+}
+
+/** A range as its first address and its mask. */
+type Range = readonly [first: number, mask: number];
+
+/** Where this machine has routes to already, those of another engine's networks among them; the default route is none. */
+async function routedRanges(): Promise<Range[]> {
+  const table = await readFile('/proc/net/route', 'utf8').catch(() => ''); // only Linux has it
+  return table
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+    .filter((fields) => fields.length > 7 && fields[7] !== '00000000')
+    .map((fields) => [networkOrder(fields[1]!), networkOrder(fields[7]!)]);
+}
+
+/** The kernel writes addresses as little-endian hexadecimal numbers. */
+const networkOrder = (hex: string): number => Buffer.from(hex, 'hex').readInt32LE();
+
+function overlap(range: string, [first, mask]: Range): boolean {
+  const [address, bits] = range.split('/');
+  const start = address!.split('.').reduce((sum, octet) => (sum << 8) | Number(octet), 0);
+  const common = mask & (-1 << (32 - Number(bits)));
+  return (start & common) === (first & common);
 }
