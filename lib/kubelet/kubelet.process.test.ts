@@ -1,5 +1,6 @@
 /** The kubelet with real processes: what a user of the cluster sees. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { configMaps, pods, secrets } from '../api/resources.js';
 import type { Pod } from '../api/types.js';
@@ -96,6 +97,23 @@ test('ConfigMaps, Secrets and the pod itself are files, and follow what they sho
   await h.client.patch(configMaps, { namespace: 'default', name: 'conf' }, { data: { greeting: 'good bye' } });
   const file = join(h.folder, 'kubelet/pods', metadata.uid!, 'volumes/kubernetes.io~configmap/conf/greeting');
   await h.until(async () => (await readFile(file, 'utf8')) === 'good bye', 'the file to follow');
+}, 30_000);
+
+test('a path that leads through a link of the host leads into the container, and leaves nothing on the host', async () => {
+  // On most hosts /var/run is a link to /run, and the token of a service account is mounted below it.
+  const mountPath = `/var/run/kubebook-test-${process.pid}/conf`;
+  await h.client.create(configMaps, { metadata: { namespace: 'default', name: 'conf' }, data: { greeting: 'hello' } });
+  await h.create('web', {
+    volumes: [{ name: 'conf', configMap: { name: 'conf' } }],
+    containers: [
+      shell(`cat $KUBEBOOK_ROOT${mountPath}/greeting; exec sleep 1000`, {
+        volumeMounts: [{ name: 'conf', mountPath }],
+      }),
+    ],
+  });
+  await h.ready('web');
+  await h.until(async () => (await logOf('web')) === 'hello', 'the log');
+  expect(existsSync(dirname(mountPath))).toBe(false);
 }, 30_000);
 
 test('a volume of an object that is not there holds the pod back, and tells why', async () => {

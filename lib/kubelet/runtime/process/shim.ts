@@ -42,16 +42,19 @@ if [ "$mode" = overlay ]; then
   ln -s pts/ptmx root/dev/ptmx
   ln -s /proc/self/fd root/dev/fd
   for n in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/\${n%:*}" "root/dev/\${n#*:}"; done
+  # Names are looked up from inside: a link such as /var/run -> /run must lead into the container, not to the host.
+  folder() { chroot root /bin/sh -c 'mkdir -p "$1" && cd "$1" && pwd -P' - "$1"; }
   tab=$(printf '\\t')
   while IFS=$tab read -r source target access; do
-    if [ -d "$source" ]; then mkdir -p "root$target"; else
-      mkdir -p "root$(dirname "$target")"
-      [ -e "root$target" ] || : > "root$target"
+    if [ -d "$source" ]; then place=root$(folder "$target"); else
+      place=root$(folder "$(dirname "$target")")/$(basename "$target")
+      [ ! -L "$place" ] || rm "$place"
+      [ -e "$place" ] || : > "$place"
     fi
-    mount --rbind "$source" "root$target"
-    [ "$access" = rw ] || mount -o remount,bind,ro "root$target"
+    mount --rbind "$source" "$place"
+    [ "$access" = rw ] || mount -o remount,bind,ro "$place"
   done < mounts
-  mkdir -p "root$dir"
+  folder "$dir" > /dev/null
   [ -z "$KUBEBOOK_HOSTNAME" ] || echo "$KUBEBOOK_HOSTNAME" > /proc/sys/kernel/hostname
   [ -z "$KUBEBOOK_READ_ONLY" ] || mount -o remount,ro root
 fi
