@@ -24,7 +24,9 @@ const clientCommand = (name: string, description: string): Command =>
   new Command(name)
     .description(description)
     .addOption(option('--kubeconfig <file>', 'where the API server is, and who we are there').env('KUBECONFIG'))
-    .addOption(option('--server <url>', 'where the API server is, if it asks nobody who he is').conflicts('kubeconfig'))
+    .addOption(
+      option('--server <url>', 'where the API server is, if it asks nobody who he is; goes before --kubeconfig'),
+    )
     .addOption(verboseOption());
 
 function clientOptions({ server, kubeconfig }: ClientFlags, userAgent: string): ClientOptions {
