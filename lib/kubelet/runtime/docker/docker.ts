@@ -34,6 +34,7 @@ import {
   type Sandbox,
   type SandboxConfig,
 } from '../runtime.js';
+import { checkImageName } from '../image-name.js';
 import { engineMessage, findEngine, unless, type Engine } from './engine.js';
 import { watchEngine } from './events.js';
 import { ensureNetwork } from './network.js';
@@ -60,10 +61,6 @@ const logConfig = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': 
 /** How often and how soon, in milliseconds, a terminal that is not there yet is told its size again. */
 const resizeTries = 20;
 const resizeRetryMs = 25;
-
-/** Name, tag, digest: as much of the reference's grammar as tells a typing error from a name. */
-const reference =
-  /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
 
 export interface DockerRuntimeOptions {
   /** What tells the containers of one cluster from those of others: the path of its data folder, say. */
@@ -161,11 +158,7 @@ export class DockerRuntime implements ContainerRuntime {
     image: string,
     policy: 'Always' | 'IfNotPresent' | 'Never',
   ): Promise<{ imageID: string; pulled: boolean }> {
-    if (!reference.test(image))
-      throw new ImageError(
-        'InvalidImageName',
-        `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`,
-      );
+    checkImageName(image);
     const sample = await this.#samples.ensure(image);
     if (sample) return { imageID: sample, pulled: false };
     const present = await unless([404], this.#docker.getImage(image).inspect());

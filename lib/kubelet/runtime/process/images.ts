@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkImageName } from '../image-name.js';
 import { ImageError, type RuntimeImage } from '../runtime.js';
 
 export interface ProcessImage {
@@ -32,10 +33,6 @@ const host = (image: string): ProcessImage => ({
   sizeBytes: 0,
 });
 
-/** Name, tag, digest: as much of the reference's grammar as tells a typing error from a name. */
-const reference =
-  /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
-
 export class ImageStore {
   readonly #folder: string;
   readonly #allowHostCommands: boolean;
@@ -54,11 +51,7 @@ export class ImageStore {
 
   /** @throws {ImageError} for a name that is none, or that nobody has */
   async find(image: string): Promise<ProcessImage> {
-    if (!reference.test(image))
-      throw new ImageError(
-        'InvalidImageName',
-        `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`,
-      );
+    checkImageName(image);
     const images = await this.all();
     const short = image.replace(/^docker\.io\//, '').replace(/@sha256:.*$/, '');
     const found = images.find(({ names }) => names.includes(short));
