@@ -6,7 +6,7 @@
  */
 import { keyOf, splitKey, type ObjectKey } from '../api/meta.js';
 import { endpoints as endpointsResource, pods as podResource, services as serviceResource } from '../api/resources.js';
-import { isForbidden, isNotFound } from '../api/status.js';
+import { isAlreadyExists, isConflict, isForbidden, isNotFound } from '../api/status.js';
 import type {
   DeepReadonly,
   Draft,
@@ -80,7 +80,9 @@ export class EndpointsController implements Controller, Runnable {
         );
     } catch (error) {
       if (isForbidden(error) && !current) return done; // the Namespace is ending: nothing new in there
-      if (!signal.aborted) {
+      // A cache that lags behind our own last write is no news for the Service's owner: the retry sees it.
+      const stale = isAlreadyExists(error) || isConflict(error);
+      if (!signal.aborted && !stale) {
         const [reason, verb] = current ? ['FailedToUpdateEndpoint', 'update'] : ['FailedToCreateEndpoint', 'create'];
         this.#events.event(service, 'Warning', reason!, `Failed to ${verb} endpoint for service ${key}: ${(error as Error).message}`); // prettier-ignore
       }
