@@ -1,6 +1,5 @@
 /**
- * Each component alone: `kubebook scheduler --kubeconfig FILE`. It serves, or is served by, components started elsewhere,
- * those of a real Kubernetes included.
+ * Each component alone: `kubebook scheduler --kubeconfig FILE`. It serves, or is served by, components started elsewhere.
  */
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
