@@ -54,6 +54,8 @@ export async function runProxy(options: ProxyOptions, signal: AbortSignal): Prom
     recorder.event(service, 'Warning', 'NotServed', message);
   };
 
+  /** By Service key: what was last said not to be open; attempts that end the same way are not logged again. */
+  const failed = new Map<ObjectKey, string>();
   await using ports = new OpenPorts(clock);
   const running = informers.run(signal);
   await Promise.all([services.synced(signal), endpoints.synced(signal)]);
@@ -62,14 +64,16 @@ export async function runProxy(options: ProxyOptions, signal: AbortSignal): Prom
     sayWhatIsNotServed(key, service);
     const failures = await ports.update(key, service ? portalsOf(service, endpoints.get(key), nodeAddresses) : []);
     queue.done(key);
-    if (failures.length === 0) queue.forget(key);
-    else {
-      for (const failure of failures) {
-        log.warn('port cannot be opened, will retry', { service: key, ...failure });
-        recorder.event(service as DeepReadonly<Service>, 'Warning', 'FailedToOpenPort', sentence(failure));
-      }
-      queue.addRateLimited(key);
+    const why = failures.map(sentence).join('; ');
+    if (failures.length === 0) {
+      queue.forget(key);
+      failed.delete(key);
+      continue;
     }
+    recorder.event(service as DeepReadonly<Service>, 'Warning', 'FailedToOpenPort', why);
+    if (failed.get(key) !== why) log.warn('service is not reached, will retry', { service: key, why });
+    failed.set(key, why);
+    queue.addRateLimited(key);
   }
   await running;
 }
