@@ -24,6 +24,7 @@ import type {
   ReplicationController,
   Service,
 } from '../api/types.js';
+import { Journal, RecordedMap } from './journal.js';
 import type { PluginArgs } from './plugin-args.js';
 import { NodeInfo } from './node-info.js';
 import { PeerGroup, type Peers } from './peers.js';
@@ -38,6 +39,8 @@ const labelSetsKept = 1000;
 interface PodState {
   readonly info: PodInfo;
   readonly nodeName: string;
+  /** Its place among all Pods: by when they came. */
+  readonly order: number;
   /** Undefined: confirmed. `Infinity`: the binding is under way. */
   readonly expiresAtMs: number | undefined;
 }
@@ -46,23 +49,30 @@ interface PodState {
 interface Selecting {
   readonly namespace: string;
   readonly selector: Selector;
+  /** Its place among its like: by when it came. */
+  readonly order: number;
 }
 
 /** A controller with a LabelSelector, such as a ReplicaSet. */
 type LabelSelecting = DeepReadonly<{ metadata: Pod['metadata']; spec: { selector?: LabelSelector } }>;
 
 export class SchedulerCache implements PluginArgs {
+  /** Of everything that decisions are made from: what is kept in `RecordedMap`s can be had {@link at} an earlier moment. */
+  readonly #journal = new Journal();
+  readonly #nodeObjects = new RecordedMap<string, DeepReadonly<Node>>(this.#journal);
   /** By name; also those that only Pods speak of. */
   readonly #nodes = new Map<string, NodeInfo>();
   #slots = 0;
   /** Nodes that are there, by descending name; made anew when one comes or goes. */
   #sorted: readonly NodeInfo[] | undefined;
-  readonly #pods = new Map<ObjectKey, PodState>();
+  readonly #pods = new RecordedMap<ObjectKey, PodState>(this.#journal);
+  /** Grows with everything that comes and whose order matters. */
+  #order = 0;
   readonly #assumed = new Set<ObjectKey>();
-  readonly #services = new Map<ObjectKey, Selecting>();
-  readonly #controllers = new Map<ObjectKey, Selecting>();
-  readonly #claims = new Map<ObjectKey, DeepReadonly<PersistentVolumeClaim>>();
-  readonly #volumes = new Map<string, DeepReadonly<PersistentVolume>>();
+  readonly #services = new RecordedMap<ObjectKey, Selecting>(this.#journal);
+  readonly #controllers = new RecordedMap<ObjectKey, Selecting>(this.#journal);
+  readonly #claims = new RecordedMap<ObjectKey, DeepReadonly<PersistentVolumeClaim>>(this.#journal);
+  readonly #volumes = new RecordedMap<string, DeepReadonly<PersistentVolume>>(this.#journal);
   /** By namespace, then by what selects; forgotten when Services or controllers of the namespace change. */
   readonly #groups = new Map<string, Map<string, PeerGroup>>();
   /** By namespace, kind of selection and labels: which group a Pod is in. Forgotten together with the groups. */
@@ -75,11 +85,39 @@ export class SchedulerCache implements PluginArgs {
       .sort((a, b) => (a.name < b.name ? 1 : -1)));
   }
 
+  /** This moment, for {@link at}. */
+  get mark(): number {
+    return this.#journal.mark;
+  }
+
+  /** Nobody will ask for a moment before `mark`. */
+  forgetBefore(mark: number): void {
+    this.#journal.forgetBefore(mark);
+  }
+
+  /**
+   * A cache of its own with what this one held at `mark`, assumed Pods included; what happens to either does not concern the
+   * other. Undefined if that is too long ago.
+   */
+  at(mark: number = this.mark): SchedulerCache | undefined {
+    if (!this.#journal.reaches(mark)) return undefined;
+    const copy = new SchedulerCache();
+    for (const node of this.#nodeObjects.at(mark).values()) copy.setNode(node);
+    for (const [key, one] of inOrder(this.#services.at(mark))) copy.#services.set(key, one);
+    for (const [key, one] of inOrder(this.#controllers.at(mark))) copy.#controllers.set(key, one);
+    for (const claim of this.#claims.at(mark).values()) copy.setClaim(claim);
+    for (const volume of this.#volumes.at(mark).values()) copy.setVolume(volume);
+    for (const [, state] of inOrder(this.#pods.at(mark))) copy.#put(state);
+    copy.#order = this.#order;
+    return copy;
+  }
+
   nodeNamed(name: string): NodeInfo | undefined {
     return this.#nodes.get(name);
   }
 
   setNode(node: DeepReadonly<Node>): void {
+    this.#nodeObjects.set(node.metadata.name, node);
     const info = this.#node(node.metadata.name);
     if (!info.node) this.#sorted = undefined;
     info.setNode(node);
@@ -88,6 +126,7 @@ export class SchedulerCache implements PluginArgs {
   removeNode(name: string): void {
     const info = this.#nodes.get(name);
     if (!info) return;
+    this.#nodeObjects.delete(name);
     info.setNode(undefined);
     this.#sorted = undefined;
     this.#forgetEmpty(info);
@@ -108,11 +147,16 @@ export class SchedulerCache implements PluginArgs {
     // What the scheduler looks at in a bound Pod hardly ever changes; its status does all the time.
     if (known && known.nodeName === pod.spec.nodeName && looksTheSame(known.info.pod, pod)) {
       this.#assumed.delete(keyOf(pod));
-      this.#pods.set(keyOf(pod), { ...known, expiresAtMs: undefined });
+      this.#pods.replace(keyOf(pod), { ...known, expiresAtMs: undefined });
       return;
     }
     this.removePod(keyOf(pod));
-    this.#put({ info: new PodInfo(pod), nodeName: pod.spec.nodeName!, expiresAtMs: undefined });
+    this.#put({
+      info: new PodInfo(pod),
+      nodeName: pod.spec.nodeName!,
+      order: this.#order++,
+      expiresAtMs: undefined,
+    });
   }
 
   /** The Pod is gone, has ended, or was never there. Harmless if it is not known. */
@@ -132,26 +176,28 @@ export class SchedulerCache implements PluginArgs {
     const state = this.#pods.get(key);
     if (!state) return look();
     const assumed = this.#assumed.has(key);
+    const { mark } = this;
     this.removePod(key);
     try {
       return look();
     } finally {
       this.#put(state);
       if (assumed) this.#assumed.add(key);
+      this.#journal.cancel(mark);
     }
   }
 
   /** Takes `info` for bound to `nodeName`, until {@link forget} or its expiry. */
   assume(info: PodInfo, nodeName: string): void {
     if (this.#pods.has(info.key)) throw new Error(`pod ${info.key} is in the cache, so it cannot be assumed`);
-    this.#put({ info, nodeName, expiresAtMs: Infinity });
+    this.#put({ info, nodeName, order: this.#order++, expiresAtMs: Infinity });
     this.#assumed.add(info.key);
   }
 
   /** The binding was accepted: from now on the informer has {@link assumedPodExpiryMs} to confirm it. */
   finishBinding(key: ObjectKey, nowMs: number): void {
     const state = this.#pods.get(key);
-    if (state && this.#assumed.has(key)) this.#pods.set(key, { ...state, expiresAtMs: nowMs + assumedPodExpiryMs });
+    if (state && this.#assumed.has(key)) this.#pods.replace(key, { ...state, expiresAtMs: nowMs + assumedPodExpiryMs });
   }
 
   /** The binding failed: the room is free again. A Pod confirmed meanwhile stays. */
@@ -274,12 +320,15 @@ export class SchedulerCache implements PluginArgs {
     const key = `${prefix}${keyOf({ metadata })}`;
     const namespace = metadata.namespace ?? '';
     if (all.get(key)?.selector.toString() === selector?.toString()) return; // a status update, or nothing selected before either
-    if (selector) all.set(key, { namespace, selector });
+    if (selector) all.set(key, { namespace, selector, order: all.get(key)?.order ?? this.#order++ });
     else all.delete(key);
     this.#groups.delete(namespace);
     this.#groupOf.delete(namespace);
   }
 }
+
+const inOrder = <K, V extends { readonly order: number }>(map: ReadonlyMap<K, V>): [K, V][] =>
+  [...map].sort(([, a], [, b]) => a.order - b.order);
 
 /** The members of `all` that select `pod`, with their keys. */
 const selecting = (all: ReadonlyMap<ObjectKey, Selecting>, pod: PodInfo, mark = ''): [string, Selecting][] =>
