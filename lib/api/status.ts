@@ -99,7 +99,7 @@ const failure = (
   });
 
 const about = (resource: Pick<Resource, 'group' | 'resource'>, name: string): StatusDetails => ({
-  name,
+  ...(name && { name }),
   ...(resource.group && { group: resource.group }),
   kind: resource.resource,
 });
@@ -125,7 +125,7 @@ export const invalid = (r: Pick<Resource, 'group' | 'kind'>, name: string, cause
   const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
   const list = texts.length === 1 ? texts[0] : `[${[...new Set(texts)].join(', ')}]`;
   return failure('Invalid', `${r.group ? `${r.kind}.${r.group}` : r.kind} ${quote(name)} is invalid: ${list}`, {
-    name,
+    ...(name && { name }),
     ...(r.group && { group: r.group }),
     kind: r.kind,
     causes,

@@ -10,6 +10,7 @@
 import { parseQuantity, Quantity } from '../quantity.js';
 import { pods } from '../resources.js';
 import type { Container, ContainerStatus, DeepReadonly, Pod, PodSpec } from '../types.js';
+import { mirrorAnnotation, validatePodAnnotations } from '../validation/podannotations.js';
 import { allContainers, validateForPod, validatePodSpec } from '../validation/podspec.js';
 import { diffOf } from '../validation/diff.js';
 import { same } from '../validation/equal.js';
@@ -28,9 +29,6 @@ type P = DeepReadonly<Pod>;
 const metadataPath = root('metadata');
 const specPath = root('spec');
 const largestInt32 = 2147483647;
-
-/** A kubelet shows a pod that it runs from a file by a pod with this annotation. */
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 const viaCore = (kind: string) => ({ group: '', version: 'v1', kind });
 
@@ -166,24 +164,8 @@ function validateWhole(object: P, errors: FieldError[]): void {
   validateForPod(object.spec, specPath, errors);
 }
 
-function validateAnnotationsOfPod({ metadata: { annotations }, spec }: P, errors: FieldError[]): void {
-  if (!annotations) return;
-  const path = metadataPath.child('annotations');
-  const mirror = annotations[mirrorAnnotation];
-  if (mirror !== undefined && !spec.nodeName) {
-    errors.push(invalid(path.at(mirrorAnnotation), mirror, 'must set spec.nodeName if mirror pod annotation is set'));
-  }
-  const cost = annotations[deletionCost];
-  if (cost !== undefined && !isInt32(cost)) {
-    errors.push(invalid(path.at(deletionCost), cost, 'must be a 32bit integer'));
-  }
-}
-
-/** Which of its pods a controller gives up first: the cheapest. */
-const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
-
-const isInt32 = (text: string): boolean =>
-  /^(-?[1-9][0-9]*|0)$/.test(text) && Math.abs(Number(text) + 0.5) <= largestInt32 + 0.5;
+const validateAnnotationsOfPod = ({ metadata, spec }: P, errors: FieldError[]): void =>
+  validatePodAnnotations(metadata.annotations, spec, metadataPath.child('annotations'), errors);
 
 function validateAnnotationsUpdate(object: P, old: P, errors: FieldError[]): void {
   const path = metadataPath.child('annotations').at(mirrorAnnotation);

@@ -36,10 +36,20 @@ test.each<[string, Check, string, string[]]>([
   ['port', portName, 'http-2', []],
   ['port', portName, '-80-', ['must contain at least one letter', 'must not begin or end with a hyphen']],
   ['ip', ip, '10.0.0.256', ['must be a valid IP address']],
-  ['ip', ip, '010.0.0.1', []],
+  ['ip', ip, '010.0.0.1', ['must not have leading 0s']],
+  ['ip', ip, '2001:db8::1', []],
+  ['ip', ip, '::ffff:10.0.0.1', ['must not be an IPv4-mapped IPv6 address']],
   ['ip', ip, 'fe80::1%eth0', ['must be a valid IP address']],
   ['cidr', cidr, '10.0.0.0/33', ['must be a valid CIDR value']],
+  ['cidr', cidr, '10.0.0.0/8/8', ['must be a valid CIDR value']],
+  ['cidr', cidr, '0.0.0.0/0', []],
+  ['cidr', cidr, '10.9.8.7/32', []],
+  ['cidr', cidr, '10.9.8.0/024', ['must not have leading 0s in IP or prefix length']],
+  ['cidr', cidr, '10.09.8.0/24', ['must not have leading 0s in IP or prefix length']],
+  ['cidr', cidr, '10.9.8.1/24', ['must not have bits set beyond the prefix length']],
   ['cidr', cidr, '2001:db8::/64', []],
+  ['cidr', cidr, '2001:db8:1:2:3::/64', ['must not have bits set beyond the prefix length']],
+  ['cidr', cidr, '::ffff:10.0.0.0/120', ['must not have an IPv4-mapped IPv6 address']],
 ])('as a %s (%#)', (_what, check, value, complaints) => {
   const found = check(value);
   expect(found).toHaveLength(complaints.length);

@@ -183,22 +183,52 @@ export const unixId = (id: number): Complaints => (id >= 0 && id <= 2147483647 ?
 
 const badIP: Complaints = ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
 
-/** Leading zeros are tolerated, as upstream tolerates them in what was once accepted. */
-export const ip: Check = (value) => (isIPAddress(value) ? fine : badIP);
+const leadingZeros: Complaints = ['must not have leading 0s'];
+const mappedIP: Complaints = ['must not be an IPv4-mapped IPv6 address'];
 
+/** `010.0.0.1` is one address to some and another to others: nobody may write it any more. */
+export function ip(value: string): Complaints {
+  if (isIPv4(value)) return fine;
+  if (!isIPAddress(value)) return badIP;
+  if (isIPv6(value)) return isMapped(value) ? mappedIP : fine;
+  return leadingZeros;
+}
+
+/** Whether it can be read as an address, be it ambiguously. */
 export const isIPAddress = (value: string): boolean =>
-  isIPv4(value) || (isIPv6(value) && !value.includes('%')) || isLegacyIPv4(value);
+  isIPv4(value) || (isIPv6(value) && !value.includes('%')) || isSloppyIPv4(value);
 
-/** `010.000.001.009`: what Go's parser took before 1.17 and Kubernetes still takes. */
-const isLegacyIPv4 = (value: string): boolean =>
+/** `010.000.001.009`: what Go's parser took before 1.17. */
+const isSloppyIPv4 = (value: string): boolean =>
   /^[0-9]+(\.[0-9]+){3}$/.test(value) && value.split('.').every((part) => Number(part) <= 255 && part.length < 20);
 
-const badCIDR: Complaints = ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];
+/** An IPv4 address in the clothes of IPv6: `::ffff:10.0.0.1`. */
+const isMapped = (v6: string): boolean => bitsOf(v6) >> 32n === 0xffffn;
 
-export const cidr: Check = (value) => {
-  const match = /^([^/]+)\/([0-9]{1,3})$/.exec(value);
-  return match && isIPAddress(match[1]!) && Number(match[2]) <= (isIPv6(match[1]!) ? 128 : 32) ? fine : badCIDR;
-};
+/** An address as a number. */
+function bitsOf(address: string): bigint {
+  if (isIPv4(address)) return address.split('.').reduce((sum, part) => (sum << 8n) + BigInt(part), 0n);
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::'); // without dots
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'));
+  const [left, right] = [groups(head), groups(tail ?? '')];
+  const zeros = new Array<string>(8 - left.length - right.length).fill('0');
+  return [...left, ...zeros, ...right].reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n);
+}
+
+const badCIDR: Complaints = ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];
+const leadingZerosInCIDR: Complaints = ['must not have leading 0s in IP or prefix length'];
+const mappedCIDR: Complaints = ['must not have an IPv4-mapped IPv6 address'];
+const strayBits: Complaints = ['must not have bits set beyond the prefix length'];
+
+/** An address that stands for all with the same beginning: `10.9.8.0/24`. */
+export function cidr(value: string): Complaints {
+  const [, address = '', prefix = ''] = /^([^/]+)\/([0-9]+)$/.exec(value) ?? [];
+  const width = isIPv6(address) ? 128 : 32;
+  if (!isIPAddress(address) || prefix === '' || Number(prefix) > width) return badCIDR;
+  if (ip(address) === leadingZeros || /^0[0-9]/.test(prefix)) return leadingZerosInCIDR;
+  if (width === 128 && isMapped(address)) return mappedCIDR;
+  return BigInt.asUintN(width - Number(prefix), bitsOf(address)) === 0n ? fine : strayBits;
+}
 
 /** `.` and `..` and what a path would cut up: the least that any name must respect. */
 export const pathSegment: Check = (value) =>

@@ -17,6 +17,7 @@ import {
 import { duplicate, forbidden, invalid, notFound, notSupported, required, root, tooLong, type Path } from './errors.js';
 import { complain, complainAt, validateAnnotations, validateLabels } from './metadata.js';
 import { dnsLabel, dnsSubdomain, dnsSubdomainWithUnderscore, ip, qualifiedName } from './names.js';
+import { validatePodAnnotations } from './podannotations.js';
 import { validateResources } from './resources.js';
 import { validateAffinity, validateSpread, validateTolerations } from './scheduling.js';
 import { validatePodSecurity } from './security.js';
@@ -101,7 +102,9 @@ export function validatePodSpec(given: DeepReadonly<PodSpec>, pod: boolean, path
 export function validatePodTemplate(template: DeepReadonly<PodTemplateSpec>, path: Path, errors: FieldError[]): void {
   validateLabels(template.metadata?.labels, path.child('labels'), errors);
   validateAnnotations(template.metadata?.annotations, path.child('annotations'), errors);
-  validatePodSpec(template.spec ?? ({} as PodSpec), false, path.child('spec'), errors);
+  const { spec = {} as PodSpec } = template;
+  validatePodAnnotations(template.metadata?.annotations, spec, path.child('annotations'), errors);
+  validatePodSpec(spec, false, path.child('spec'), errors);
   if (template.spec?.ephemeralContainers?.length) {
     const not = 'ephemeral containers not allowed in pod template';
     errors.push(forbidden(path.child('spec').child('ephemeralContainers'), not));

@@ -303,9 +303,9 @@ export const modified = (kind: Kind, name: string): StatusError =>
 function keepSystemFields({ metadata }: KubernetesObject, { metadata: old }: DeepReadonly<KubernetesObject>): void {
   delete metadata.selfLink;
   metadata.uid ||= old.uid;
-  metadata.creationTimestamp ||= old.creationTimestamp;
+  metadata.creationTimestamp = old.creationTimestamp;
   if (old.deletionTimestamp) {
-    metadata.deletionTimestamp ||= old.deletionTimestamp;
+    metadata.deletionTimestamp = old.deletionTimestamp;
     metadata.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
   } else {
     delete metadata.deletionTimestamp;
