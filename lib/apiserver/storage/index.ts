@@ -33,7 +33,9 @@ export {
   TooLargeError,
   UnavailableError,
 } from './storage.js';
-// The engines.
+// The engines, and how one is opened.
+export { openStorage, type OpenStorageOptions, type StorePlace } from './open.js';
+export { EtcdError, type EtcdPlace } from './etcd/place.js';
 export { MemoryStorage } from './memory.js';
 export { LowdbStorage, type LowdbStorageOptions } from './lowdb/lowdb.js';
 export { FolderError } from './lowdb/format.js';
