@@ -4,6 +4,7 @@
  */
 import type {
   ConfigMap,
+  CSINode,
   Endpoints,
   EndpointSlice,
   Event,
@@ -11,11 +12,15 @@ import type {
   Lease,
   Namespace,
   Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
+  PriorityClass,
   ReplicationController,
   Secret,
   Service,
   ServiceAccount,
+  StorageClass,
 } from './types.js';
 
 export interface Resource<T extends KubernetesObject = KubernetesObject> {
@@ -48,6 +53,8 @@ export const events = core<Event>('events', 'Event');
 export const secrets = core<Secret>('secrets', 'Secret');
 export const configMaps = core<ConfigMap>('configmaps', 'ConfigMap');
 export const serviceAccounts = core<ServiceAccount>('serviceaccounts', 'ServiceAccount');
+export const persistentVolumes = core<PersistentVolume>('persistentvolumes', 'PersistentVolume', false);
+export const persistentVolumeClaims = core<PersistentVolumeClaim>('persistentvolumeclaims', 'PersistentVolumeClaim');
 
 export const endpointSlices: Resource<EndpointSlice> = {
   group: 'discovery.k8s.io',
@@ -62,6 +69,28 @@ export const leases: Resource<Lease> = {
   resource: 'leases',
   kind: 'Lease',
   namespaced: true,
+};
+
+export const storageClasses: Resource<StorageClass> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  resource: 'storageclasses',
+  kind: 'StorageClass',
+  namespaced: false,
+};
+export const csiNodes: Resource<CSINode> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  resource: 'csinodes',
+  kind: 'CSINode',
+  namespaced: false,
+};
+export const priorityClasses: Resource<PriorityClass> = {
+  group: 'scheduling.k8s.io',
+  version: 'v1',
+  resource: 'priorityclasses',
+  kind: 'PriorityClass',
+  namespaced: false,
 };
 
 /** `v1`, `events.k8s.io/v1` */

@@ -1,8 +1,9 @@
 /**
- * What is there before anybody asks: the namespaces that every cluster has, and the Service `kubernetes`, by which pods
- * find the API server. Created at the start where they are missing.
+ * What is there before anybody asks: the namespaces and priority classes that every cluster has, and the Service
+ * `kubernetes`, by which pods find the API server. Created at the start where they are missing.
  */
 import type { Kind } from '../api/kinds/kind.js';
+import { systemPriorityClasses } from '../api/kinds/priorityclass.js';
 import { groupVersion } from '../api/resources.js';
 import { isAlreadyExists } from '../api/status.js';
 import type { KubernetesObject, ObjectMeta } from '../api/types.js';
@@ -21,6 +22,12 @@ export async function createSystemNamespaces(registry: Registry, served: ServedK
   const namespaces = served.find('', 'v1', 'namespaces');
   if (!namespaces) return;
   for (const name of systemNamespaces) await ensure(registry, namespaces, { metadata: { name } });
+}
+
+export async function createSystemPriorityClasses(registry: Registry, served: ServedKinds): Promise<void> {
+  const classes = served.find('scheduling.k8s.io', 'v1', 'priorityclasses');
+  if (!classes) return;
+  for (const each of systemPriorityClasses) await ensure(registry, classes, each);
 }
 
 export interface KubernetesService {

@@ -26,7 +26,7 @@ import { serviceAccountTokens, unknownTokens } from './authentication/bearer.js'
 import { clientCertificates } from './authentication/certificate.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
 import { bind } from './binding.js';
-import { createKubernetesService, createSystemNamespaces } from './bootstrap.js';
+import { createKubernetesService, createSystemNamespaces, createSystemPriorityClasses } from './bootstrap.js';
 import { Chain } from './chain.js';
 import { evict } from './eviction.js';
 import type { Check } from './health.js';
@@ -116,6 +116,7 @@ export class ApiServer implements AsyncDisposable {
     setMaxListeners(0, stop.signal); // one for each watch
 
     await createSystemNamespaces(registry, served);
+    await createSystemPriorityClasses(registry, served);
     const metrics = new Metrics();
     const chain = new Chain({
       served,

@@ -18,6 +18,7 @@
  * @module
  */
 import { configMap } from './configmap.js';
+import { csiNode } from './csinode.js';
 import { endpoints } from './endpoints.js';
 import { endpointSlice } from './endpointslice.js';
 import { coreEvent, event } from './event.js';
@@ -26,14 +27,18 @@ import { lease } from './lease.js';
 import { limitRange } from './limitrange.js';
 import { namespace } from './namespace.js';
 import { node } from './node.js';
+import { persistentVolume } from './persistentvolume.js';
+import { persistentVolumeClaim } from './persistentvolumeclaim.js';
 import { pod } from './pod.js';
 import { podTemplate } from './podtemplate.js';
+import { priorityClass } from './priorityclass.js';
 import { binding } from './binding.js';
 import { replicationController } from './replicationcontroller.js';
 import { resourceQuota } from './resourcequota.js';
 import { secret } from './secret.js';
 import { service } from './service.js';
 import { serviceAccount } from './serviceaccount.js';
+import { storageClass } from './storageclass.js';
 
 export * from './kind.js';
 export { defineKind, statusDoor, type Definition } from './define.js';
@@ -47,6 +52,8 @@ export const kinds: readonly Kind[] = [
   limitRange,
   namespace,
   node,
+  persistentVolumeClaim,
+  persistentVolume,
   pod,
   podTemplate,
   replicationController,
@@ -55,6 +62,9 @@ export const kinds: readonly Kind[] = [
   serviceAccount,
   service,
   event,
+  csiNode,
+  storageClass,
+  priorityClass,
   lease,
   endpointSlice,
 ];

@@ -5,6 +5,7 @@
  */
 import type {
   Affinity,
+  NodeSelector,
   NodeSelectorRequirement,
   NodeSelectorTerm,
   PodAffinityTerm,
@@ -25,13 +26,7 @@ export function validateAffinity(affinity: DeepReadonly<Affinity> | undefined, p
   if (node) {
     const at = path.child('nodeAffinity');
     const must = node[requiredField];
-    if (must) {
-      const terms = at.child(requiredField).child('nodeSelectorTerms');
-      if (!must.nodeSelectorTerms?.length) {
-        errors.push(required(terms, 'must have at least one node selector term'));
-      }
-      must.nodeSelectorTerms?.forEach((term, index) => validateNodeTerm(term, true, terms.at(index), errors));
-    }
+    if (must) validateNodeSelector(must, at.child(requiredField), errors);
     node[preferredField]?.forEach(({ weight, preference }, index) => {
       const where = at.child(preferredField).at(index);
       validateWeight(weight, where, errors);
@@ -48,6 +43,17 @@ export function validateAffinity(affinity: DeepReadonly<Affinity> | undefined, p
       validatePodTerm(term ?? {}, where.child('podAffinityTerm'), errors);
     });
   }
+}
+
+/** Terms are alternatives; without one, no node would do. */
+export function validateNodeSelector(
+  { nodeSelectorTerms: given }: DeepReadonly<Partial<NodeSelector>>,
+  path: Path,
+  errors: FieldError[],
+): void {
+  const terms = path.child('nodeSelectorTerms');
+  if (!given?.length) errors.push(required(terms, 'must have at least one node selector term'));
+  given?.forEach((term, index) => validateNodeTerm(term, true, terms.at(index), errors));
 }
 
 function validateWeight(weight: number | undefined, path: Path, errors: FieldError[]): void {

@@ -64,12 +64,18 @@ function validateSource(volume: DeepReadonly<Volume>, path: Path, errors: FieldE
     if (volume[source] == null || typeof volume[source] !== 'object') continue;
     if (given++ > 0) {
       errors.push(forbidden(path.child(misspelled[source] ?? source), 'may not specify more than 1 volume type'));
-    } else validateOne(source, volume, path.child(source), errors);
+    } else validateVolumeSource(source, volume, path.child(source), errors);
   }
   if (given === 0) errors.push(required(path, 'must specify a volume type'));
 }
 
-function validateOne(source: keyof Volume, volume: DeepReadonly<Volume>, path: Path, errors: FieldError[]): void {
+/** What is wrong with a source of that kind. */
+export function validateVolumeSource(
+  source: keyof Volume,
+  volume: DeepReadonly<Volume>,
+  path: Path,
+  errors: FieldError[],
+): void {
   switch (source) {
     case 'emptyDir': {
       const { sizeLimit } = volume.emptyDir!;

@@ -10,6 +10,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.js';
 import { namespaceLifecycle } from './namespace-lifecycle.js';
 import { priority } from './priority.js';
 import { serviceAccountAdmission } from './service-account.js';
+import { defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection } from './storage.js';
 import { taintNodesByCondition } from './taint-nodes-by-condition.js';
 
 export type { AdmissionPlugin, AdmissionRequest, Operation, Undo } from './admission.js';
@@ -19,6 +20,9 @@ export const defaultAdmission = (reader: Reader): AdmissionPlugin[] => [
   namespaceLifecycle(reader),
   serviceAccountAdmission(reader),
   taintNodesByCondition,
-  priority,
+  priority(reader),
   defaultTolerationSeconds,
+  defaultStorageClass(reader),
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize(reader),
 ];
