@@ -11,11 +11,13 @@
  *
  * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/generic_scheduler.go
  */
+import type { PostFilter, Reservation } from './extension-points.js';
 import type { NodeInfo } from './node-info.js';
+import type { PluginArgs } from './plugin-args.js';
 import type { PodInfo } from './pod-info.js';
-import { isAsked, isKept, unfit, type FitPredicate, type Unfit } from './predicates/predicate.js';
+import { isKept, prepared, unfit, type FitPredicate, type Unfit, type Verdict } from './predicates/predicate.js';
 import { equal } from './priorities/equal.js';
-import type { Priority, Scores } from './priorities/priority.js';
+import type { Priority } from './priorities/priority.js';
 
 /** For how many shapes findings are kept; the one longest unused goes first. */
 const shapesKept = 64;
@@ -30,6 +32,17 @@ export interface WeightedPriority {
   readonly priority: Priority;
   /** The score counts this many times; 0: the priority is skipped. */
   readonly weight: number;
+}
+
+export interface AlgorithmOptions {
+  /** In which order the predicates are asked, until one refuses; as they are listed if left out. */
+  readonly asked?: readonly NamedPredicate[];
+  /** Where it is looked for Pods that are nominated to a node; they are none if left out. */
+  readonly cluster?: Pick<PluginArgs, 'nominations' | 'nodeNamed' | 'with'>;
+  /** In which order Pods wait for it: as they came, or the highest priority first. `fifo` if left out. */
+  readonly queue?: 'fifo' | 'priority';
+  readonly postFilter?: PostFilter;
+  readonly reservation?: Reservation;
 }
 
 /** Why a node is refused, and by which predicate. */
@@ -64,67 +77,51 @@ export interface NodeReport {
 }
 
 export class Algorithm {
+  /** As the provider lists them. */
   readonly predicates: readonly NamedPredicate[];
   readonly priorities: readonly WeightedPriority[];
+  readonly options: AlgorithmOptions;
+  readonly #asked: readonly NamedPredicate[];
   readonly #keptPredicates: readonly NamedPredicate[];
   readonly #otherPredicates: readonly NamedPredicate[];
+  /** Those whose scores are kept and final: only their weighted sum is remembered. */
+  readonly #summed: readonly WeightedPriority[];
+  readonly #otherPriorities: readonly WeightedPriority[];
   readonly #findings = new Map<string, Findings>();
   /** 1.2's `lastNodeIndex`: which of several best nodes has its turn. Grows with every Pod that finds a node. */
   #turn = 0;
-  /** Positions of the nodes that fit the Pod at hand; kept to spare an allocation per Pod. */
-  #feasible = new Int32Array(0);
+  /** Weighted sums and scores of one priority for the Pod at hand; kept to spare an allocation per Pod. */
+  #totals = new Float64Array(0);
+  #scores = new Float64Array(0);
 
   /** @param priorities if there are none, all nodes are equal */
-  constructor(predicates: readonly NamedPredicate[], priorities: readonly WeightedPriority[]) {
+  constructor(
+    predicates: readonly NamedPredicate[],
+    priorities: readonly WeightedPriority[],
+    options: AlgorithmOptions = {},
+  ) {
     this.predicates = predicates;
+    this.options = options;
+    this.#asked = options.asked ?? predicates;
+    this.#keptPredicates = this.#asked.filter(({ predicate }) => isKept(predicate));
+    this.#otherPredicates = this.#asked.filter(({ predicate }) => !isKept(predicate));
     const used = priorities.filter(({ weight }) => weight !== 0);
     this.priorities = priorities.length === 0 ? [{ name: 'EqualPriority', priority: equal, weight: 1 }] : used;
-    this.#keptPredicates = predicates.filter(({ predicate }) => isKept(predicate));
-    this.#otherPredicates = predicates.filter(({ predicate }) => !isKept(predicate));
+    const isSummed = ({ priority: { kept, map, reduce } }: WeightedPriority): boolean => !!kept && !!map && !reduce;
+    this.#summed = this.priorities.filter(isSummed);
+    this.#otherPriorities = this.priorities.filter((one) => !isSummed(one));
   }
 
-  /** Decides about `pod`. Nothing is changed but whose turn it is. @param nodes by descending name */
+  /** Decides about `pod`. Nothing is changed but whose turn it is. @param nodes those of one cache, by descending name */
   schedule(pod: PodInfo, nodes: readonly NodeInfo[]): Decision {
-    const findings = this.#findingsFor(pod, nodes);
-    this.#refresh(findings, pod);
-    const refusals = this.#refusals(findings, pod);
-
-    if (this.#feasible.length < nodes.length) this.#feasible = new Int32Array(nodes.length);
-    const feasible = this.#feasible;
-    let count = 0;
-    for (let i = 0; i < nodes.length; i++) if (refusals[i] === undefined) feasible[count++] = i;
-    if (count === 0) {
-      return { pod, node: undefined, score: 0, runnerUp: undefined, nodes: nodes.length, feasible: 0, refusals };
-    }
-
-    const totals = this.#score(findings, pod, feasible, count);
-    let best = -Infinity;
-    let equals = 0;
-    for (let i = 0; i < count; i++) {
-      const total = totals[i]!;
-      if (total > best) [best, equals] = [total, 1];
-      else if (total === best) equals++;
-    }
-    let turn = this.#turn++ % equals;
-    let winner = 0;
-    while (totals[winner] !== best || turn-- > 0) winner++;
-    let second = -1;
-    for (let i = 0; i < count; i++) if (i !== winner && (second < 0 || totals[i]! > totals[second]!)) second = i;
-    return {
-      pod,
-      node: nodes[feasible[winner]!]!,
-      score: best,
-      runnerUp: second < 0 ? undefined : { node: nodes[feasible[second]!]!, score: totals[second]! },
-      nodes: nodes.length,
-      feasible: count,
-      refusals,
-    };
+    return this.#choose(this.#filter(pod, nodes));
   }
 
   /** Every predicate's verdict and every priority's score on every node, found out afresh. Nothing is changed. */
   report(pod: PodInfo, nodes: readonly NodeInfo[]): NodeReport[] {
+    const predicates = this.predicates.map(({ name, predicate }) => ({ name, ask: prepared(predicate, pod, nodes) }));
     const verdicts = nodes.map((node) =>
-      this.predicates.map(({ name, predicate }) => ({ name, verdict: asVerdict(name, predicate(pod, node)) })),
+      predicates.map(({ name, ask }) => ({ name, verdict: asVerdict(name, ask?.(node) ?? true) })),
     );
     const fits = verdicts.map((list) => list.every(({ verdict }) => verdict === true));
     const fitting = nodes.filter((_, i) => fits[i]);
@@ -143,6 +140,61 @@ export class Algorithm {
     });
   }
 
+  /** Why `node` is refused, found out afresh; undefined: it fits. @param nodes all nodes, for those predicates that look at them */
+  refusal(pod: PodInfo, node: NodeInfo, nodes: readonly NodeInfo[]): Refusal | undefined {
+    return firstRefusal(prepareAll(this.#asked, pod, nodes), node);
+  }
+
+  #filter(pod: PodInfo, nodes: readonly NodeInfo[]): Filtered {
+    const findings = this.#findingsFor(pod, nodes);
+    this.#refresh(findings, pod);
+    const others = prepareAll(this.#otherPredicates, pod, nodes);
+    const refusedToo = this.#refusedForNominated(findings, pod);
+    if (others.length === 0 && refusedToo.size === 0) {
+      findings.lent = true;
+      return {
+        pod,
+        findings,
+        refusals: findings.refusals,
+        ...(findings.feasible ??= feasibleOf(nodes, findings.refusals)),
+      };
+    }
+    const refusals = findings.refusals.map(
+      (refusal, i) => refusal ?? firstRefusal(others, nodes[i]!) ?? refusedToo.get(nodes[i]!),
+    );
+    return { pod, findings, refusals, ...feasibleOf(nodes, refusals) };
+  }
+
+  #choose({ pod, findings, refusals, fitting, positions }: Filtered): Decision {
+    const nodes = findings.nodes.length;
+    const count = fitting.length;
+    if (count === 0) return { pod, node: undefined, score: 0, runnerUp: undefined, nodes, feasible: 0, refusals };
+
+    const totals = this.#score(findings, pod, fitting, positions);
+    let [best, first, equals] = [-Infinity, 0, 0];
+    let [secondBest, second] = [-Infinity, -1];
+    for (let i = 0; i < count; i++) {
+      const total = totals[i]!;
+      if (total > best) {
+        if (equals > 0) [secondBest, second] = [best, first];
+        [best, first, equals] = [total, i, 1];
+      } else if (total === best) equals++;
+      else if (total > secondBest) [secondBest, second] = [total, i];
+    }
+    let winner = first;
+    for (let turn = this.#turn++ % equals; turn > 0; turn--) while (totals[++winner] !== best);
+    if (equals > 1) second = winner === first ? totals.indexOf(best, first + 1) : first;
+    return {
+      pod,
+      node: fitting[winner]!,
+      score: best,
+      runnerUp: second < 0 ? undefined : { node: fitting[second]!, score: totals[second]! },
+      nodes,
+      feasible: count,
+      refusals,
+    };
+  }
+
   #findingsFor(pod: PodInfo, nodes: readonly NodeInfo[]): Findings {
     let findings = this.#findings.get(pod.shape);
     if (findings?.nodes === nodes) {
@@ -152,13 +204,15 @@ export class Algorithm {
       }
       return findings;
     }
-    const kept = this.priorities.filter(({ priority }) => priority.kept && priority.map);
+    const reduced = this.#otherPriorities.filter(({ priority }) => priority.kept && priority.map);
     findings = {
       nodes,
-      generations: new Float64Array(nodes.length),
+      generation: 0,
       refusals: new Array<Refusal | undefined>(nodes.length).fill(undefined),
+      lent: false,
+      feasible: undefined,
       sums: new Float64Array(nodes.length),
-      raw: new Map(kept.filter(({ priority }) => priority.reduce).map((p) => [p, new Float64Array(nodes.length)])),
+      raw: new Map(reduced.map((one) => [one, new Float64Array(nodes.length)])),
     };
     this.#findings.delete(pod.shape);
     this.#findings.set(pod.shape, findings);
@@ -166,45 +220,62 @@ export class Algorithm {
     return findings;
   }
 
-  /** Looks again at the nodes that have changed. */
-  #refresh({ nodes, generations, refusals, sums, raw }: Findings, pod: PodInfo): void {
-    for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[i]!;
-      if (generations[i] === node.generation) continue;
-      generations[i] = node.generation;
-      refusals[i] = firstRefusal(this.#keptPredicates, pod, node);
-      if (refusals[i]) continue;
-      let sum = 0;
-      for (const priority of this.priorities) {
-        if (!priority.priority.kept) continue;
-        const score = priority.priority.map!(pod, node);
-        if (priority.priority.reduce) raw.get(priority)![i] = score;
-        else sum += priority.weight * score;
+  /** Looks again at the nodes that have changed: the cache keeps them in the order in which they did, the last one first. */
+  #refresh(findings: Findings, pod: PodInfo): void {
+    const { nodes, generation, raw, sums } = findings;
+    const kept = prepareAll(this.#keptPredicates, pod, nodes);
+    const newest = nodes[0]?.recency.newest;
+    for (let node = newest; node && node.generation > generation; node = node.older) {
+      const i = node.position;
+      if (nodes[i] !== node) continue; // not there any more: only its Pods are
+      const refusal = firstRefusal(kept, node);
+      if (refusal !== findings.refusals[i]) {
+        // A decision may still be read that was made before.
+        if (findings.lent) findings.refusals = findings.refusals.slice();
+        findings.lent = false;
+        if (!refusal !== !findings.refusals[i]) findings.feasible = undefined;
+        findings.refusals[i] = refusal;
       }
+      if (refusal) continue;
+      let sum = 0;
+      for (const { priority, weight } of this.#summed) sum += weight * priority.map!(pod, node);
       sums[i] = sum;
+      for (const [{ priority }, scores] of raw) scores[i] = priority.map!(pod, node);
     }
+    findings.generation = newest?.generation ?? 0; // only now: a plug-in may have thrown half-way
   }
 
-  /** With the verdicts that cannot be kept. */
-  #refusals({ nodes, refusals }: Findings, pod: PodInfo): readonly (Refusal | undefined)[] {
-    const asked = this.#otherPredicates.filter(({ predicate }) => isAsked(predicate, pod));
-    // A copy: the decision outlives the next Pod's, which writes into what is kept.
-    return asked.length === 0
-      ? refusals.slice()
-      : nodes.map((node, i) => refusals[i] ?? firstRefusal(asked, pod, node));
+  /** Room that was made for others, of the same or a higher priority, is not there for `pod`: nodes on which that matters. */
+  #refusedForNominated({ nodes, refusals }: Findings, pod: PodInfo): ReadonlyMap<NodeInfo, Refusal> {
+    const refused = new Map<NodeInfo, Refusal>();
+    const { cluster } = this.options;
+    for (const [name, nominated] of cluster?.nominations() ?? []) {
+      const others = nominated.filter((other) => other.key !== pod.key && other.priority >= pod.priority);
+      const node = cluster!.nodeNamed(name);
+      if (!node || others.length === 0 || nodes[node.position] !== node || refusals[node.position]) continue;
+      const refusal = cluster!.with(others, name, () => this.refusal(pod, node, nodes));
+      if (refusal) refused.set(node, refusal);
+    }
+    return refused;
   }
 
-  /** The weighted sums of the first `count` nodes of `feasible`. */
-  #score({ nodes, sums, raw }: Findings, pod: PodInfo, feasible: Int32Array, count: number): Scores {
-    const totals = new Float64Array(count);
-    for (let i = 0; i < count; i++) totals[i] = sums[feasible[i]!]!;
-    const fitting = count === nodes.length ? nodes : Array.from({ length: count }, (_, i) => nodes[feasible[i]!]!);
-    const scores = new Float64Array(count);
-    for (const weighted of this.priorities) {
+  /** The weighted sums of the nodes that fit; those at the end of the array are of no meaning. */
+  #score({ sums, raw }: Findings, pod: PodInfo, fitting: readonly NodeInfo[], positions: Int32Array): Float64Array {
+    const count = fitting.length;
+    if (this.#totals.length < count) [this.#totals, this.#scores] = [new Float64Array(count), new Float64Array(count)];
+    const totals = this.#totals;
+    const scores = this.#scores.length === count ? this.#scores : this.#scores.subarray(0, count);
+    let same = 0;
+    const differing = this.#otherPriorities.filter(({ priority, weight }) => {
+      const score = priority.uniform?.(pod);
+      same += weight * (score ?? 0);
+      return score === undefined;
+    });
+    for (let i = 0; i < count; i++) totals[i] = sums[positions[i]!]! + same;
+    for (const weighted of differing) {
       const { priority, weight } = weighted;
-      if (priority.kept && !priority.reduce) continue; // is in the sums
       const known = raw.get(weighted);
-      if (known) for (let i = 0; i < count; i++) scores[i] = known[feasible[i]!]!;
+      if (known) for (let i = 0; i < count; i++) scores[i] = known[positions[i]!]!;
       else if (priority.map) for (let i = 0; i < count; i++) scores[i] = priority.map(pod, fitting[i]!);
       else scores.fill(0);
       priority.reduce?.(pod, fitting, scores);
@@ -214,26 +285,61 @@ export class Algorithm {
   }
 }
 
-/** What is known of each node for Pods of one shape. */
+/** The nodes that fit, and where each of them stands among all. */
+interface Feasible {
+  readonly fitting: readonly NodeInfo[];
+  readonly positions: Int32Array;
+}
+
+/** The first step's outcome. */
+interface Filtered extends Feasible {
+  readonly pod: PodInfo;
+  readonly findings: Findings;
+  readonly refusals: readonly (Refusal | undefined)[];
+}
+
+/** What is known of each node for Pods of one shape, by the node's position. */
 interface Findings {
   readonly nodes: readonly NodeInfo[];
-  /** The node's generation when it was looked at. */
-  readonly generations: Float64Array;
+  /** Changes up to this generation are reckoned in. */
+  generation: number;
   /** By the predicates whose verdicts are kept. */
-  readonly refusals: (Refusal | undefined)[];
+  refusals: (Refusal | undefined)[];
+  /** `refusals` is part of a decision: it is copied before it is changed. */
+  lent: boolean;
+  /** Undefined: a verdict has changed. */
+  feasible: Feasible | undefined;
   /** Weighted scores of the priorities that are kept and need no `reduce`, added up. */
   readonly sums: Float64Array;
   /** Raw scores of those that are kept and do. */
   readonly raw: ReadonlyMap<WeightedPriority, Float64Array>;
 }
 
-function firstRefusal(predicates: readonly NamedPredicate[], pod: PodInfo, node: NodeInfo): Refusal | undefined {
-  for (const { name, predicate } of predicates) {
-    const verdict = predicate(pod, node);
-    if (verdict !== true) return { ...(verdict || unfit([name], { resolvable: true })), predicate: name };
+function feasibleOf(nodes: readonly NodeInfo[], refusals: readonly (Refusal | undefined)[]): Feasible {
+  const positions = new Int32Array(nodes.length);
+  const fitting: NodeInfo[] = [];
+  for (let i = 0; i < nodes.length; i++) if (refusals[i] === undefined) positions[fitting.push(nodes[i]!) - 1] = i;
+  return { fitting, positions };
+}
+
+/** A predicate made ready for one Pod. */
+interface Question {
+  readonly name: string;
+  readonly ask: (node: NodeInfo) => Verdict;
+}
+
+const prepareAll = (predicates: readonly NamedPredicate[], pod: PodInfo, nodes: readonly NodeInfo[]): Question[] =>
+  predicates.flatMap(({ name, predicate }) => {
+    const ask = prepared(predicate, pod, nodes);
+    return ask ? { name, ask } : [];
+  });
+
+function firstRefusal(questions: readonly Question[], node: NodeInfo): Refusal | undefined {
+  for (const { name, ask } of questions) {
+    const verdict = asVerdict(name, ask(node));
+    if (verdict !== true) return { ...verdict, predicate: name };
   }
   return undefined;
 }
 
-const asVerdict = (name: string, verdict: boolean | Unfit): true | Unfit =>
-  verdict || unfit([name], { resolvable: true });
+const asVerdict = (name: string, verdict: Verdict): true | Unfit => verdict || unfit([name], { resolvable: true });

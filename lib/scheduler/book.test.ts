@@ -73,7 +73,7 @@ test('RegisterAlgorithmProvider takes name, predicateKeys and priorityKeys', () 
   expect(registerAlgorithmProvider('Three-Parameters', new Set(['HostName']), new Set(['EqualPriority']))).toBe(
     'Three-Parameters',
   );
-  expect(algorithmProvider('Three-Parameters')).toEqual({
+  expect(algorithmProvider('Three-Parameters')).toMatchObject({
     predicateKeys: new Set(['HostName']),
     priorityKeys: new Set(['EqualPriority']),
   });

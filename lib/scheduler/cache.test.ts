@@ -58,7 +58,7 @@ test('to look at the cluster without a Pod changes nothing', () => {
   const cache = new SchedulerCache();
   cache.setNode(aNode('a'));
   cache.assume(new PodInfo(web), 'a');
-  expect(cache.without('default/web', () => cpuOn(cache, 'a'))).toBe(0);
+  expect(cache.without(['default/web'], () => cpuOn(cache, 'a'))).toBe(0);
   expect([cpuOn(cache, 'a'), cache.isAssumed('default/web')]).toEqual([1000, true]);
 });
 

@@ -13,9 +13,11 @@
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/scheduler/backend/cache/interface.go
  */
 import { keyOf, type ObjectKey } from '../api/meta.js';
+import { groupResource, persistentVolumeClaims, persistentVolumes, type Resource } from '../api/resources.js';
 import { selectorOf, selectorOfLabels, type Selector } from '../api/selectors.js';
 import type {
   DeepReadonly,
+  KubernetesObject,
   LabelSelector,
   Node,
   PersistentVolume,
@@ -26,7 +28,7 @@ import type {
 } from '../api/types.js';
 import { Journal, RecordedMap } from './journal.js';
 import type { PluginArgs } from './plugin-args.js';
-import { NodeInfo } from './node-info.js';
+import { NodeInfo, Recency } from './node-info.js';
 import { PeerGroup, type Peers } from './peers.js';
 import { PodInfo } from './pod-info.js';
 
@@ -62,6 +64,9 @@ export class SchedulerCache implements PluginArgs {
   readonly #nodeObjects = new RecordedMap<string, DeepReadonly<Node>>(this.#journal);
   /** By name; also those that only Pods speak of. */
   readonly #nodes = new Map<string, NodeInfo>();
+  readonly #recency = new Recency();
+  /** Slots of nodes that are forgotten, and how many there are with those in use. */
+  readonly #freeSlots: number[] = [];
   #slots = 0;
   /** Nodes that are there, by descending name; made anew when one comes or goes. */
   #sorted: readonly NodeInfo[] | undefined;
@@ -71,8 +76,13 @@ export class SchedulerCache implements PluginArgs {
   readonly #assumed = new Set<ObjectKey>();
   readonly #services = new RecordedMap<ObjectKey, Selecting>(this.#journal);
   readonly #controllers = new RecordedMap<ObjectKey, Selecting>(this.#journal);
-  readonly #claims = new RecordedMap<ObjectKey, DeepReadonly<PersistentVolumeClaim>>(this.#journal);
-  readonly #volumes = new RecordedMap<string, DeepReadonly<PersistentVolume>>(this.#journal);
+  /** Everything else, by resource and key. */
+  readonly #objects = new Map<string, RecordedMap<ObjectKey, DeepReadonly<KubernetesObject>>>();
+  readonly #nominations = new RecordedMap<ObjectKey, { readonly info: PodInfo; readonly nodeName: string }>(
+    this.#journal,
+  );
+  /** The same by node; made anew when there is a change. */
+  #nominated: ReadonlyMap<string, readonly PodInfo[]> | undefined;
   /** By namespace, then by what selects; forgotten when Services or controllers of the namespace change. */
   readonly #groups = new Map<string, Map<string, PeerGroup>>();
   /** By namespace, kind of selection and labels: which group a Pod is in. Forgotten together with the groups. */
@@ -80,9 +90,16 @@ export class SchedulerCache implements PluginArgs {
 
   /** The nodes to choose from, by descending name: 1.2's order among equals. The same array until a node comes or goes. */
   get nodes(): readonly NodeInfo[] {
-    return (this.#sorted ??= [...this.#nodes.values()]
+    return (this.#sorted ??= this.#sort());
+  }
+
+  #sort(): readonly NodeInfo[] {
+    for (const info of this.#nodes.values()) info.position = -1;
+    const sorted = [...this.#nodes.values()]
       .filter(({ node }) => node !== undefined)
-      .sort((a, b) => (a.name < b.name ? 1 : -1)));
+      .sort((a, b) => (a.name < b.name ? 1 : -1));
+    sorted.forEach((info, position) => (info.position = position));
+    return sorted;
   }
 
   /** This moment, for {@link at}. */
@@ -105,9 +122,10 @@ export class SchedulerCache implements PluginArgs {
     for (const node of this.#nodeObjects.at(mark).values()) copy.setNode(node);
     for (const [key, one] of inOrder(this.#services.at(mark))) copy.#services.set(key, one);
     for (const [key, one] of inOrder(this.#controllers.at(mark))) copy.#controllers.set(key, one);
-    for (const claim of this.#claims.at(mark).values()) copy.setClaim(claim);
-    for (const volume of this.#volumes.at(mark).values()) copy.setVolume(volume);
+    for (const [name, objects] of this.#objects)
+      for (const [key, object] of objects.at(mark)) copy.#objectsOf(name).set(key, object);
     for (const [, state] of inOrder(this.#pods.at(mark))) copy.#put(state);
+    for (const { info, nodeName } of this.#nominations.at(mark).values()) copy.nominate(info, nodeName);
     copy.#order = this.#order;
     return copy;
   }
@@ -171,20 +189,48 @@ export class SchedulerCache implements PluginArgs {
     this.#forgetEmpty(node);
   }
 
-  /** What `look` finds while `key` is left out of the sums, as it was when it was decided about. */
-  without<R>(key: ObjectKey, look: () => R): R {
-    const state = this.#pods.get(key);
-    if (!state) return look();
-    const assumed = this.#assumed.has(key);
+  without<R>(pods: Iterable<ObjectKey>, look: () => R): R {
+    const states = [...pods].flatMap((key) => this.#pods.get(key) ?? []);
+    const assumed = states.filter(({ info }) => this.#assumed.has(info.key));
     const { mark } = this;
-    this.removePod(key);
+    for (const { info } of states) this.removePod(info.key);
     try {
       return look();
     } finally {
-      this.#put(state);
-      if (assumed) this.#assumed.add(key);
+      for (const state of states) this.#put(state);
+      for (const { info } of assumed) this.#assumed.add(info.key);
       this.#journal.cancel(mark);
     }
+  }
+
+  with<R>(pods: Iterable<PodInfo>, nodeName: string, look: () => R): R {
+    const added = [...pods].filter(({ key }) => !this.#pods.has(key));
+    const { mark } = this;
+    for (const info of added) this.#put({ info, nodeName, order: this.#order, expiresAtMs: undefined });
+    try {
+      return look();
+    } finally {
+      for (const { key } of added) this.removePod(key);
+      this.#journal.cancel(mark);
+    }
+  }
+
+  /** `info` waits for room that is being made on `nodeName`. */
+  nominate(info: PodInfo, nodeName: string): void {
+    this.#nominations.set(info.key, { info, nodeName });
+    this.#nominated = undefined;
+  }
+
+  /** It does not, or not any more. */
+  denominate(key: ObjectKey): void {
+    if (this.#nominations.delete(key)) this.#nominated = undefined;
+  }
+
+  nominations(): ReadonlyMap<string, readonly PodInfo[]> {
+    if (this.#nominated) return this.#nominated;
+    const nominated = new Map<string, PodInfo[]>();
+    for (const { info, nodeName } of this.#nominations.values()) entry(nominated, nodeName, () => []).push(info);
+    return (this.#nominated = nominated);
   }
 
   /** Takes `info` for bound to `nodeName`, until {@link forget} or its expiry. */
@@ -239,28 +285,29 @@ export class SchedulerCache implements PluginArgs {
     this.#select(this.#controllers, metadata, undefined, 'rs');
   }
 
-  setClaim(claim: DeepReadonly<PersistentVolumeClaim>): void {
-    this.#claims.set(keyOf(claim), claim);
+  /** Any other object that predicates or priorities may ask for: a claim, a StorageClass. */
+  set<T extends KubernetesObject>(resource: Resource<T>, object: DeepReadonly<T>): void {
+    this.#objectsOf(groupResource(resource)).set(keyOf(object), object);
   }
 
-  removeClaim(claim: DeepReadonly<PersistentVolumeClaim>): void {
-    this.#claims.delete(keyOf(claim));
+  remove<T extends KubernetesObject>(resource: Resource<T>, object: DeepReadonly<T>): void {
+    this.#objectsOf(groupResource(resource)).delete(keyOf(object));
   }
 
-  setVolume(volume: DeepReadonly<PersistentVolume>): void {
-    this.#volumes.set(volume.metadata.name, volume);
+  get<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): DeepReadonly<T> | undefined {
+    return this.#objectsOf(groupResource(resource)).get(key) as DeepReadonly<T> | undefined;
   }
 
-  removeVolume(volume: DeepReadonly<PersistentVolume>): void {
-    this.#volumes.delete(volume.metadata.name);
+  list<T extends KubernetesObject>(resource: Resource<T>): readonly DeepReadonly<T>[] {
+    return [...this.#objectsOf(groupResource(resource)).values()] as unknown as DeepReadonly<T>[];
   }
 
   claim(namespace: string, name: string): DeepReadonly<PersistentVolumeClaim> | undefined {
-    return this.#claims.get(`${namespace}/${name}`);
+    return this.get(persistentVolumeClaims, `${namespace}/${name}`);
   }
 
   volume(name: string | undefined): DeepReadonly<PersistentVolume> | undefined {
-    return name === undefined ? undefined : this.#volumes.get(name);
+    return name === undefined ? undefined : this.get(persistentVolumes, name);
   }
 
   services(pod: PodInfo): readonly Selector[] {
@@ -303,12 +350,19 @@ export class SchedulerCache implements PluginArgs {
     for (const group of this.#groups.get(state.info.namespace)?.values() ?? []) group.add(state.info, node.slot);
   }
 
+  #objectsOf(name: string): RecordedMap<ObjectKey, DeepReadonly<KubernetesObject>> {
+    return entry(this.#objects, name, () => new RecordedMap(this.#journal));
+  }
+
   #node(name: string): NodeInfo {
-    return entry(this.#nodes, name, () => new NodeInfo(name, this.#slots++));
+    return entry(this.#nodes, name, () => new NodeInfo(name, this.#freeSlots.pop() ?? this.#slots++, this.#recency));
   }
 
   #forgetEmpty(info: NodeInfo): void {
-    if (!info.node && info.pods.size === 0) this.#nodes.delete(info.name);
+    if (info.node || info.pods.size > 0) return;
+    this.#nodes.delete(info.name);
+    this.#recency.remove(info);
+    this.#freeSlots.push(info.slot);
   }
 
   #select(

@@ -76,6 +76,7 @@ export function explain(
 ): Explanation {
   const { pod, node, score, runnerUp, feasible } = decision;
   const { algorithm, algorithmProvider, nodes, atMs, tookMs } = about;
+  const table = nodes.length <= fullReportNodes ? algorithm.report(pod, nodes) : undefined;
   return {
     pod: pod.key,
     uid: pod.pod.metadata.uid,
@@ -88,7 +89,7 @@ export function explain(
     nodes: nodes.length,
     feasible,
     message: node ? undefined : fitError(decision),
-    message12: node || nodes.length > fullReportNodes ? undefined : fitError12(decision, nodes),
-    table: nodes.length <= fullReportNodes ? algorithm.report(pod, nodes) : undefined,
+    message12: node || !table ? undefined : fitError12(pod, table),
+    table,
   };
 }

@@ -6,36 +6,46 @@
  *
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/scheduler/framework/types.go
  */
-import type { Decision } from './algorithm.js';
+import type { Decision, NodeReport } from './algorithm.js';
+import type { PodInfo } from './pod-info.js';
+import type { Unfit } from './predicates/predicate.js';
 
 export const noNodes = 'no nodes available to schedule pods';
 
-/** The sentence for a decision without a node. */
-export function fitError({ pod, nodes, refusals }: Decision): string {
+/**
+ * The sentence for a decision without a node.
+ *
+ * @param preemption what came of making room; if nobody tried, it is said whether that might have helped, were there Pods of
+ * lower priority. Empty: nothing is said of it.
+ */
+export function fitError({ pod, nodes, refusals }: Decision, preemption = hopes(pod, refusals)): string {
   if (nodes === 0) return noNodes;
   const reasons = refusals.flatMap((refusal) => refusal?.reasons ?? []);
-  return `${available(nodes, reasons)} no new claims to deallocate, preemption: ${preemption()}`;
-
-  /** Nobody is evicted: it is said whether that might have helped, were there Pods of lower priority. */
-  function preemption(): string {
-    if ((pod.pod.spec as { preemptionPolicy?: string }).preemptionPolicy === 'Never') {
-      return 'not eligible due to preemptionPolicy=Never.';
-    }
-    const hopes = refusals.map((refusal) =>
-      refusal!.resolvable ? 'No preemption victims found for incoming pod' : 'Preemption is not helpful for scheduling',
-    );
-    return available(nodes, hopes);
-  }
+  const sentence = available(nodes, reasons);
+  return preemption === '' ? sentence : `${sentence} no new claims to deallocate, preemption: ${preemption}`;
 }
 
-/** 1.2's text: one line per node, each with the one reason at which its filters stopped. */
-export const fitError12 = ({ pod, refusals }: Decision, nodes: readonly { readonly name: string }[]): string =>
-  [
-    `pod (${pod.pod.metadata.name}) failed to fit in any node`,
-    ...refusals.map(
-      (refusal, i) => `fit failure on node (${nodes[i]!.name}): ${refusal!.reason12 ?? refusal!.predicate}`,
-    ),
-  ].join('\n');
+function hopes(pod: Decision['pod'], refusals: Decision['refusals']): string {
+  if ((pod.pod.spec as { preemptionPolicy?: string }).preemptionPolicy === 'Never') {
+    return 'not eligible due to preemptionPolicy=Never.';
+  }
+  const each = refusals.map((refusal) =>
+    refusal!.resolvable ? 'No preemption victims found for incoming pod' : 'Preemption is not helpful for scheduling',
+  );
+  return available(refusals.length, each);
+}
+
+/** 1.2's text: one line per node that it considered, each with the one reason at which its filters stopped. */
+export function fitError12(pod: PodInfo, reports: readonly NodeReport[]): string {
+  const lines = reports.flatMap(({ node, predicates }) => {
+    const first = predicates.find(({ verdict }) => verdict !== true);
+    if (!first || first.name === 'CheckNodeCondition') return [];
+    return `fit failure on node (${node}): ${(first.verdict as Unfit).reason12 ?? first.name}`;
+  });
+  return lines.length === 0
+    ? noNodes
+    : [`pod (${pod.pod.metadata.name}) failed to fit in any node`, ...lines].join('\n');
+}
 
 /** Reasons counted and sorted as texts, number first: that is how upstream does it. */
 function available(nodes: number, reasons: readonly string[]): string {

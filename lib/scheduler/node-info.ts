@@ -5,13 +5,44 @@
 import type { DeepReadonly, Node, Taint } from '../api/types.js';
 import { resourcesOf, type PodInfo, type Resources } from './pod-info.js';
 
-/** Grows with every change of any node's content: two equal generations mean that nothing has changed between. */
-let lastGeneration = 0;
+/**
+ * The nodes of one cache in the order of their last changes, so that those who remember what they found out need to look only
+ * at the nodes that have changed since.
+ */
+export class Recency {
+  /** What changed last; the one before it is its {@link NodeInfo.older}, and so on. */
+  newest: NodeInfo | undefined;
+  #lastGeneration = 0;
+
+  /** `node` has changed, or is new. */
+  touch(node: NodeInfo): void {
+    node.generation = ++this.#lastGeneration;
+    if (this.newest === node) return;
+    this.remove(node);
+    node.older = this.newest;
+    if (this.newest) this.newest.newer = node;
+    this.newest = node;
+  }
+
+  remove(node: NodeInfo): void {
+    if (this.newest === node) this.newest = node.older;
+    if (node.newer) node.newer.older = node.older;
+    if (node.older) node.older.newer = node.newer;
+    node.newer = node.older = undefined;
+  }
+}
 
 export class NodeInfo {
   readonly name: string;
   /** Where this node stands in arrays that are kept by node; a number of its own as long as it lives. */
   readonly slot: number;
+  /** Where it stands in the cache's list of nodes; -1 while no Node of the name is there. */
+  position = -1;
+  readonly recency: Recency;
+  newer: NodeInfo | undefined;
+  older: NodeInfo | undefined;
+  /** Grows with every change: two equal generations mean that nothing has changed between. */
+  generation = 0;
   /** Undefined while Pods are bound to a name that no Node has (yet, or any more). */
   node: DeepReadonly<Node> | undefined;
   allocatable: Resources = resourcesOf({});
@@ -29,11 +60,12 @@ export class NodeInfo {
   zone = '';
   /** The taints that keep Pods away: those with effect NoSchedule or NoExecute. */
   repelling: readonly DeepReadonly<Taint>[] = [];
-  generation = ++lastGeneration;
 
-  constructor(name: string, slot: number) {
+  constructor(name: string, slot: number, recency: Recency) {
     this.name = name;
     this.slot = slot;
+    this.recency = recency;
+    recency.touch(this);
   }
 
   get labels(): Readonly<Record<string, string>> {
@@ -51,7 +83,7 @@ export class NodeInfo {
     this.repelling = (node?.spec?.taints ?? []).filter(
       ({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute',
     );
-    this.generation = ++lastGeneration;
+    this.recency.touch(this);
   }
 
   addPod(pod: PodInfo): void {
@@ -75,7 +107,7 @@ export class NodeInfo {
     this.scored.milliCPU += sign * pod.scored.milliCPU;
     this.scored.memory += sign * pod.scored.memory;
     for (const port of pod.hostPorts) this.hostPorts.set(port, (this.hostPorts.get(port) ?? 0) + sign);
-    this.generation = ++lastGeneration;
+    this.recency.touch(this);
   }
 }
 

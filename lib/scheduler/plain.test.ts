@@ -76,8 +76,7 @@ function plainFits(node: Node, others: Pod[], pod: Pod): boolean {
       (sum((p) => milli(requests(p).cpu)) <= milli(cpu) && sum((p) => mebi(requests(p).memory)) <= mebi(memory))) &&
     ports(pod).every((port) => !others.some((other) => ports(other).includes(port))) &&
     Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => node.metadata.labels?.[key] === value) &&
-    (!node.spec.unschedulable || false) &&
-    (node.spec.taints ?? []).every(({ key }) => pod.spec.tolerations?.some((toleration) => toleration.key === key))
+    !node.spec.unschedulable
   );
 }
 

@@ -13,8 +13,8 @@
  */
 import { Algorithm, type NamedPredicate, type WeightedPriority } from './algorithm.js';
 import type { PluginArgs } from './plugin-args.js';
-import { checkNodeUnschedulable } from './predicates/check-node-unschedulable.js';
-import { podToleratesNodeTaints } from './predicates/pod-tolerates-node-taints.js';
+import type { PostFilter, Reservation } from './extension-points.js';
+import { checkNodeCondition } from './predicates/check-node-condition.js';
 import { checkNodeLabelPresence } from './predicates/check-node-label-presence.js';
 import { checkServiceAffinity } from './predicates/check-service-affinity.js';
 import type { FitPredicate } from './predicates/predicate.js';
@@ -49,29 +49,35 @@ export interface PriorityPolicy {
   };
 }
 
+/** What a provider may bring along beyond the book's two lists. */
+export interface ProviderOptions {
+  /**
+   * Which nodes are considered at all: those that 1.2's lister let through (`ready`: not cordoned, Ready, not OutOfDisk), or
+   * `all`, where taints and predicates have the say. `ready` if left out.
+   */
+  readonly nodes?: 'ready' | 'all';
+  /** In which order Pods wait: as they came (`fifo`, 1.2's), or the highest priority first. `fifo` if left out. */
+  readonly queue?: 'fifo' | 'priority';
+  /** What is done about a Pod for which no node was found: preemption. Nothing if left out. */
+  readonly postFilter?: (args: PluginArgs) => PostFilter;
+  /** What is set aside for a Pod, and made ready, between the decision and the binding: volumes. */
+  readonly reservation?: (args: PluginArgs) => Reservation;
+}
+
 export interface AlgorithmProvider {
   readonly predicateKeys: ReadonlySet<string>;
   readonly priorityKeys: ReadonlySet<string>;
+  readonly options: ProviderOptions;
 }
 
 const predicates = new Map<string, FitPredicateFactory>();
 const priorities = new Map<string, PriorityConfigFactory>();
 const providers = new Map<string, AlgorithmProvider>();
 
-/**
- * In force whatever the provider: what a Node says since 1.2 about who may come. (Upstream calls such predicates mandatory.)
- * They are asked first, as today.
- */
-const mandatory: readonly NamedPredicate[] = [
-  { name: 'CheckNodeUnschedulable', predicate: checkNodeUnschedulable },
-  { name: 'PodToleratesNodeTaints', predicate: podToleratesNodeTaints },
-];
-
 /** The order in which predicates are asked, so that a node's reason is the one today's scheduler gives; others come after. */
 const order = [
-  'CheckNodeUnschedulable',
+  'CheckNodeCondition',
   'HostName',
-  'PodToleratesNodeTaints',
   'MatchNodeSelector',
   'PodFitsPorts',
   'PodFitsHostPorts',
@@ -146,8 +152,10 @@ export function registerAlgorithmProvider(
   name: string,
   predicateKeys: Iterable<string>,
   priorityKeys: Iterable<string>,
+  options: ProviderOptions = {},
 ): string {
-  providers.set(checked(name), { predicateKeys: new Set(predicateKeys), priorityKeys: new Set(priorityKeys) });
+  const [predicates, priorities] = [new Set(predicateKeys), new Set(priorityKeys)];
+  providers.set(checked(name), { predicateKeys: predicates, priorityKeys: priorities, options });
   return name;
 }
 
@@ -163,15 +171,16 @@ export const listAlgorithmProviders = (): string[] => [...providers.keys()].sort
 
 /** The algorithm of the provider `name`. @throws if it, or a name in it, is not registered */
 export function createFromProvider(name: string, args: PluginArgs): Algorithm {
-  const { predicateKeys, priorityKeys } = algorithmProvider(name);
-  return createFromKeys(predicateKeys, priorityKeys, args);
+  const { predicateKeys, priorityKeys, options } = algorithmProvider(name);
+  return createFromKeys(predicateKeys, priorityKeys, args, options);
 }
 
-/** An algorithm of exactly these parts and the mandatory predicates. @throws if a name is not registered */
+/** An algorithm of exactly these parts. @throws if a name is not registered */
 export function createFromKeys(
   predicateKeys: Iterable<string>,
   priorityKeys: Iterable<string>,
   args: PluginArgs,
+  { nodes = 'ready', queue, postFilter, reservation }: ProviderOptions = {},
 ): Algorithm {
   const chosen = [...predicateKeys].map((name): NamedPredicate => {
     const factory = predicates.get(name);
@@ -184,10 +193,15 @@ export function createFromKeys(
     if (!config) throw new Error(`invalid priority name ${name} specified - no corresponding function found`);
     return { name, priority: config.factory(args), weight: config.weight };
   });
-  return new Algorithm(
-    [...mandatory, ...chosen].sort((a, b) => rank(a) - rank(b)),
-    weighted,
-  );
+  const considered = nodes === 'ready' ? [{ name: 'CheckNodeCondition', predicate: checkNodeCondition }] : [];
+  const listed = [...considered, ...chosen];
+  return new Algorithm(listed, weighted, {
+    cluster: args,
+    asked: [...listed].sort((a, b) => rank(a) - rank(b)),
+    queue,
+    postFilter: postFilter?.(args),
+    reservation: reservation?.(args),
+  });
 }
 
 const rank = ({ name }: NamedPredicate): number => (order.includes(name) ? order.indexOf(name) : order.length);

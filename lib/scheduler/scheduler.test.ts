@@ -116,14 +116,12 @@ test('says why no node fits, in an event and in the condition, and tries again w
 test.each([
   ['a node comes', aNode('node-2')],
   ['a node is made larger', aNode('node-1', { cpu: '64' })],
-  ['a taint goes', aNode('node-1')],
+  ['a node is uncordoned', aNode('node-1')],
 ])('an unschedulable Pod wakes when %s', (what, node) =>
   withScheduler({}, async ({ api, clock, nodeOf }) => {
     api.put(
       resources.nodes,
-      what === 'a taint goes'
-        ? aNode('node-1', {}, { taints: [{ key: 'k', effect: 'NoSchedule' }] })
-        : aNode('node-1', { cpu: '1' }),
+      what === 'a node is uncordoned' ? aNode('node-1', {}, { unschedulable: true }) : aNode('node-1', { cpu: '1' }),
     );
     api.put(resources.pods, aPod('p', { cpu: '3' }));
     await clock.advance(2_000);
@@ -136,13 +134,16 @@ test.each([
 
 test('a heartbeat wakes nobody, nor does the condition that was written', () =>
   withScheduler({}, async ({ api, clock, scheduler }) => {
-    api.put(resources.nodes, aNode('node-1', { cpu: '1' }));
-    api.put(resources.pods, aPod('p', { cpu: '3' }));
-    for (let beat = 0; beat < 20; beat++) {
-      await clock.advance(10_000);
+    const beat = (at: number): void => {
       const node = aNode('node-1', { cpu: '1' });
-      node.status.conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: String(beat) }];
+      node.status.conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: String(at) }];
       api.put(resources.nodes, node);
+    };
+    beat(0);
+    api.put(resources.pods, aPod('p', { cpu: '3' }));
+    for (let at = 1; at < 20; at++) {
+      await clock.advance(10_000);
+      beat(at);
     }
     expect(scheduler.decisions()).toHaveLength(1);
   }));

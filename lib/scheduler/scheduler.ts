@@ -137,7 +137,7 @@ export class Scheduler {
     const { nodes } = this.#cache;
     // A Pod that is bound names its node, which would leave no choice to explain.
     const undecided = object.spec.nodeName ? new PodInfo(withoutNode(object)) : new PodInfo(object);
-    const table = this.#cache.without(pod, () => this.#algorithm.report(undecided, nodes));
+    const table = this.#cache.without([pod], () => this.#algorithm.report(undecided, nodes));
     if (remembered) return { ...remembered, table };
     const algorithmProvider = this.#algorithmProvider;
     return {
@@ -373,7 +373,10 @@ const rejected = (error: unknown): string =>
 const sameForScheduling = (a: DeepReadonly<Node>, b: DeepReadonly<Node>): boolean => seen(a) === seen(b);
 
 const seen = ({ metadata, spec, status }: DeepReadonly<Node>): string =>
-  JSON.stringify([metadata.labels, spec?.unschedulable, spec?.taints, status?.allocatable, status?.images]);
+  JSON.stringify([
+    [metadata.labels, metadata.annotations, spec?.unschedulable, spec?.taints, status?.allocatable, status?.images],
+    status?.conditions?.map(({ type, status }) => [type, status]),
+  ]);
 
 /** Its own condition, written by us, does not make a Pod schedulable. */
 const sameRequest = (a: DeepReadonly<Pod>, b: DeepReadonly<Pod>): boolean =>

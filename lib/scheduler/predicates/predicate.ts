@@ -41,13 +41,36 @@ export function keep(predicate: FitPredicate): FitPredicate {
 
 export const isKept = (predicate: FitPredicate): boolean => kept.has(predicate);
 
-/** Predicates that have something to say only about some Pods. */
-const concerned = new WeakMap<FitPredicate, (pod: PodInfo) => boolean>();
+/** One Pod's question to each node. */
+export type PreparedPredicate = (node: NodeInfo) => Verdict;
 
-/** Marks `predicate` as one that every node passes unless `when` holds of the Pod: for other Pods it is not even asked. */
-export function askedWhen(when: (pod: PodInfo) => boolean, predicate: FitPredicate): FitPredicate {
-  concerned.set(predicate, when);
+type Prepare = (pod: PodInfo, nodes: readonly NodeInfo[]) => PreparedPredicate | undefined;
+
+/** Predicates that look at the whole cluster before they are asked about one node. */
+const preparations = new WeakMap<FitPredicate, Prepare>();
+
+/**
+ * A predicate that first looks at the Pod, and at the cluster if it must, and then at each node: what it needs to know of all
+ * nodes it finds out once per Pod. (Today's *PreFilter*.)
+ *
+ * @param prepare undefined: it has nothing to say about this Pod, every node will do
+ */
+export function preparing(prepare: Prepare): FitPredicate {
+  const predicate: FitPredicate = (pod, node) => prepare(pod, [node])?.(node) ?? true;
+  preparations.set(predicate, prepare);
   return predicate;
 }
 
-export const isAsked = (predicate: FitPredicate, pod: PodInfo): boolean => concerned.get(predicate)?.(pod) ?? true;
+/** A predicate that every node passes unless `when` holds of the Pod: for other Pods it is not even asked. */
+export const askedWhen = (when: (pod: PodInfo) => boolean, predicate: FitPredicate): FitPredicate =>
+  preparing((pod) => (when(pod) ? (node) => predicate(pod, node) : undefined));
+
+/** `predicate` as `pod` asks it of each of `nodes`; undefined: it need not be asked. */
+export const prepared = (
+  predicate: FitPredicate,
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+): PreparedPredicate | undefined => {
+  const prepare = preparations.get(predicate);
+  return prepare ? prepare(pod, nodes) : (node) => predicate(pod, node);
+};

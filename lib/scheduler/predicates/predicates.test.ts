@@ -1,7 +1,9 @@
+import { persistentVolumeClaims, persistentVolumes } from '../../api/resources.js';
 import type { Node, Pod } from '../../api/types.js';
 import { SchedulerCache } from '../cache.js';
 import { PodInfo } from '../pod-info.js';
 import { aNode, aPod, aService, bound } from '../testing/builders.js';
+import { checkNodeCondition } from './check-node-condition.js';
 import { checkNodeLabelPresence } from './check-node-label-presence.js';
 import { checkNodeUnschedulable } from './check-node-unschedulable.js';
 import { checkServiceAffinity } from './check-service-affinity.js';
@@ -198,8 +200,11 @@ describe('NoDiskConflict', () => {
 describe('volumes behind claims', () => {
   const cacheWith = (volume: object, labels: Record<string, string> = {}) => {
     const cache = new SchedulerCache();
-    cache.setClaim({ metadata: { namespace: 'default', name: 'data' }, spec: { volumeName: 'pv' } } as never);
-    cache.setVolume({ metadata: { name: 'pv', labels }, spec: volume } as never);
+    cache.set(persistentVolumeClaims, {
+      metadata: { namespace: 'default', name: 'data' },
+      spec: { volumeName: 'pv' },
+    } as never);
+    cache.set(persistentVolumes, { metadata: { name: 'pv', labels }, spec: volume } as never);
     return cache;
   };
   const claiming = (name = 'p') =>
@@ -284,5 +289,27 @@ describe('taints', () => {
     expect(verdict(checkNodeUnschedulable, aPod('p'), cordoned)).toBe('node(s) were unschedulable');
     const tolerations = [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists' }];
     expect(verdict(checkNodeUnschedulable, aPod('p', {}, { tolerations }), cordoned)).toBe('fits');
+  });
+});
+
+describe('CheckNodeCondition', () => {
+  const withCondition = (type: string, status: string): Node => {
+    const node = aNode('n');
+    node.status.conditions = [{ type, status }];
+    return node;
+  };
+  test.each([
+    ['without conditions', aNode('n'), 'fits'],
+    ['that is Ready', withCondition('Ready', 'True'), 'fits'],
+    ['that is not Ready', withCondition('Ready', 'False'), 'node(s) were not ready'],
+    ['of which nothing is known', withCondition('Ready', 'Unknown'), 'node(s) were not ready'],
+    ['whose disk is not full', withCondition('OutOfDisk', 'False'), 'fits'],
+    ['whose disk is full', withCondition('OutOfDisk', 'True'), 'node(s) were out of disk'],
+    ['whose disk may be full', withCondition('OutOfDisk', 'Unknown'), 'node(s) were out of disk'],
+    ['that is short of memory, which 1.2 did not ask', withCondition('MemoryPressure', 'True'), 'fits'],
+    ['that is cordoned', aNode('n', {}, { unschedulable: true }), 'node(s) were unschedulable'],
+    ['with a taint, which 1.2 did not know', aNode('n', {}, { taints: [{ key: 'k', effect: 'NoSchedule' }] }), 'fits'],
+  ])('a node %s: %s', (_what, node, expected) => {
+    expect(verdict(checkNodeCondition, aPod('p', {}, { tolerations: [{ operator: 'Exists' }] }), node)).toBe(expected);
   });
 });

@@ -6,9 +6,9 @@ import { maxPriority, type Priority } from './priority.js';
  */
 export const nodeAffinity: Priority = {
   kept: true,
-  map: (pod, { node }) => (pod.nodeAffinity.indifferent ? 0 : pod.nodeAffinity.preference(node!)),
-  reduce(pod, _nodes, scores) {
-    if (pod.nodeAffinity.indifferent) return;
+  uniform: (pod) => (pod.nodeAffinity.indifferent ? 0 : undefined),
+  map: (pod, { node }) => pod.nodeAffinity.preference(node!),
+  reduce(_pod, _nodes, scores) {
     const most = scores.reduce((a, b) => Math.max(a, b), 0);
     if (most === 0) return void scores.fill(0);
     for (let i = 0; i < scores.length; i++) scores[i] = Math.floor(maxPriority * (scores[i]! / most));

@@ -13,6 +13,8 @@ export const maxPriority = 10;
 export interface Priority {
   map?(pod: PodInfo, node: NodeInfo): number;
   reduce?(pod: PodInfo, nodes: readonly NodeInfo[], scores: Scores): void;
+  /** The final score, if it is the same on every node that fits, whichever these are: then neither step is taken. */
+  uniform?(pod: PodInfo): number | undefined;
   /** The result of `map` hangs on nothing but the Pod's shape and the node: found out once, it holds until one changes. */
   readonly kept?: boolean;
 }

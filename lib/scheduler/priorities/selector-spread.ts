@@ -20,6 +20,7 @@ export const selectorSpread = (
   args: Pick<PluginArgs, 'peers'>,
   of: 'services' | 'services and controllers' = 'services and controllers',
 ): Priority => ({
+  uniform: (pod) => (args.peers(pod, of).most === 0 ? maxPriority : undefined),
   reduce(pod, nodes, scores) {
     const { counts, most } = args.peers(pod, of);
     if (most === 0) return void scores.fill(maxPriority);
