@@ -64,7 +64,13 @@ export interface Decision {
   readonly feasible: number;
   /** By node, in the order of the nodes; undefined: it fits. */
   readonly refusals: readonly (Refusal | undefined)[];
+  /** How long each step took, in milliseconds. */
+  readonly predicatesMs: number;
+  readonly prioritiesMs: number;
 }
+
+/** Tells milliseconds, with fractions, since some moment: `() => performance.now()`. */
+export type Stopwatch = () => number;
 
 /** One node in full: each predicate's verdict, each priority's score. */
 export interface NodeReport {
@@ -112,31 +118,52 @@ export class Algorithm {
     this.#otherPriorities = this.priorities.filter((one) => !isSummed(one));
   }
 
-  /** Decides about `pod`. Nothing is changed but whose turn it is. @param nodes those of one cache, by descending name */
-  schedule(pod: PodInfo, nodes: readonly NodeInfo[]): Decision {
-    return this.#choose(this.#filter(pod, nodes));
+  /**
+   * Decides about `pod`. Nothing is changed but whose turn it is.
+   *
+   * @param nodes those of one cache, by descending name
+   * @param stopwatch by which the steps are timed; they take no time if left out
+   */
+  schedule(pod: PodInfo, nodes: readonly NodeInfo[], stopwatch: Stopwatch = () => 0): Decision {
+    const startMs = stopwatch();
+    const filtered = this.#filter(pod, nodes);
+    const filteredMs = stopwatch();
+    const choice = this.#choose(filtered);
+    return { ...choice, predicatesMs: filteredMs - startMs, prioritiesMs: stopwatch() - filteredMs };
   }
 
-  /** Every predicate's verdict and every priority's score on every node, found out afresh. Nothing is changed. */
-  report(pod: PodInfo, nodes: readonly NodeInfo[]): NodeReport[] {
-    const predicates = this.predicates.map(({ name, predicate }) => ({ name, ask: prepared(predicate, pod, nodes) }));
-    const verdicts = nodes.map((node) =>
-      predicates.map(({ name, ask }) => ({ name, verdict: asVerdict(name, ask?.(node) ?? true) })),
+  /**
+   * Every predicate's verdict and every priority's score on every node, found out afresh. Nothing is changed.
+   *
+   * @param timed runs each predicate and each priority, and may time it
+   */
+  report(
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    timed: <R>(part: string, run: () => R) => R = (_part, run) => run(),
+  ): NodeReport[] {
+    const verdicts = this.predicates.map(({ name, predicate }) =>
+      timed(name, () => {
+        const ask = prepared(predicate, pod, nodes);
+        return nodes.map((node) => ({ name, verdict: asVerdict(name, ask?.(node) ?? true) }));
+      }),
     );
-    const fits = verdicts.map((list) => list.every(({ verdict }) => verdict === true));
+    const fits = nodes.map((_, i) => verdicts.every((each) => each[i]!.verdict === true));
     const fitting = nodes.filter((_, i) => fits[i]);
-    const scores = this.priorities.map(({ priority }) => {
-      const raw = Float64Array.from(fitting, (node) => priority.map?.(pod, node) ?? 0);
-      priority.reduce?.(pod, fitting, raw);
-      return raw;
-    });
+    const scores = this.priorities.map(({ name, priority }) =>
+      timed(name, () => {
+        const raw = Float64Array.from(fitting, (node) => priority.map?.(pod, node) ?? 0);
+        priority.reduce?.(pod, fitting, raw);
+        return raw;
+      }),
+    );
     let position = 0;
     return nodes.map((node, i) => {
       const at = fits[i] ? position++ : -1;
       const priorities =
         at < 0 ? [] : this.priorities.map(({ name, weight }, p) => ({ name, weight, score: scores[p]![at]! }));
       const total = priorities.reduce((sum, { weight, score }) => sum + weight * score, 0);
-      return { node: node.name, predicates: verdicts[i]!, fits: fits[i]!, priorities, total };
+      return { node: node.name, predicates: verdicts.map((each) => each[i]!), fits: fits[i]!, priorities, total };
     });
   }
 
@@ -165,7 +192,7 @@ export class Algorithm {
     return { pod, findings, refusals, ...feasibleOf(nodes, refusals) };
   }
 
-  #choose({ pod, findings, refusals, fitting, positions }: Filtered): Decision {
+  #choose({ pod, findings, refusals, fitting, positions }: Filtered): Omit<Decision, `${string}Ms`> {
     const nodes = findings.nodes.length;
     const count = fitting.length;
     if (count === 0) return { pod, node: undefined, score: 0, runnerUp: undefined, nodes, feasible: 0, refusals };
