@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { componentCommands } from './components.js';
 import { packageFile } from './options.js';
+import { placeCommand } from './place.js';
 import { startCommand } from './start.js';
 
 /** Runs the command line; sets the process's exit code. */
@@ -16,6 +17,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(version);
   kubebook.addCommand(startCommand(), { isDefault: true });
   for (const command of componentCommands()) kubebook.addCommand(command);
+  kubebook.addCommand(placeCommand());
   for (const command of kubebook.commands) {
     command.showHelpAfterError('(--help tells more)');
     command.addHelpText(

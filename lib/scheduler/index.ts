@@ -80,3 +80,11 @@ export { SchedulerCache } from './cache.js';
 export { PodInfo, type Resources } from './pod-info.js';
 export { NodeInfo } from './node-info.js';
 export { fitError, fitError12 } from './fit-error.js';
+
+// What if: a frozen cluster to be asked, saved, read again. Nothing is done to the cluster that it came from.
+export { differences, Snapshot, type Difference, type PlaceOptions, type Placements } from './snapshot.js';
+export { ManifestError, readManifest } from './manifest.js';
+
+// The reasons, as data and as text.
+export type { Explained, NodeVerdict, Outcome, PredicateVerdict, PriorityScore } from './explanation.js';
+export { explanationText, whyNotText, type TextOptions } from './explanation-text.js';

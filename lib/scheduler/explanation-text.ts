@@ -1,0 +1,117 @@
+/** Explanations for people: the outcome in a sentence, the nodes in a table, and on demand everything about each node. */
+import type { Explained, NodeVerdict } from './explanation.js';
+
+export interface TextOptions {
+  /** Also every predicate's verdict on every node. */
+  readonly wide?: boolean;
+  /** Colours, for a terminal. */
+  readonly colour?: boolean;
+}
+
+/** ```
+ * default/web-1: node-2 with 27 points, 2 ahead of node-1. 2 of 3 nodes fit. (DefaultProvider)
+ *
+ * NODE    FITS  LeastRequestedPriority  BalancedResourceAllocation  …  TOTAL
+ * node-1  yes   8                       9                           …  25
+ * node-2  yes   9                       9                           …  27
+ * node-3  no    MatchNodeSelector
+ * ```
+ */
+export function explanationText(explained: Explained, { wide = false, colour = false }: TextOptions = {}): string {
+  const paint = colour ? painted : plain;
+  const parts = [headline(explained, paint)];
+  if (explained.table.length > 0) parts.push(overview(explained, paint));
+  if (wide) parts.push(...explained.table.map((verdict) => inFull(verdict, paint)));
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** Why the Pod is not on `node`, or why it is. @throws if there was no such node */
+export function whyNotText(explained: Explained, node: string, { colour = false }: TextOptions = {}): string {
+  const paint = colour ? painted : plain;
+  const verdict = explained.table.find((each) => each.node === node);
+  if (!verdict) {
+    const known = explained.table.map((each) => each.node).join(', ');
+    throw new Error(
+      `there was no node "${node}" when ${explained.pod} was decided about, only ${known || 'none at all'}`,
+    );
+  }
+  const winner = explained.table.find((each) => each.node === explained.node);
+  if (!verdict.fits) return `${explained.pod} does not fit on ${node}.\n\n${inFull(verdict, paint)}\n`;
+  if (!winner || winner === verdict) return `${headline(explained, paint)}\n\n${inFull(verdict, paint)}\n`;
+  const behind = winner.total - verdict.total;
+  const sentence =
+    behind === 0
+      ? `It fits, and has as many points as ${winner.node}: among equals nodes have their turn.`
+      : `It fits, but has ${points(behind)} less than ${winner.node}.`;
+  const rows = verdict.priorities.map(({ name, weight, score }, i) => {
+    const theirs = winner.priorities[i]!.score;
+    return [name, String(weight), String(score), String(theirs), signed(weight * (score - theirs))];
+  });
+  return [
+    `Why is ${explained.pod} not on ${node}? ${sentence}`,
+    '',
+    lines([
+      ['PRIORITY', 'WEIGHT', node, winner.node, 'DIFFERENCE'],
+      ...rows,
+      ['TOTAL', '', String(verdict.total), String(winner.total), signed(-behind)],
+    ]),
+    '',
+  ].join('\n');
+}
+
+function headline({ pod, node, score, runnerUp, nodes, feasible, ...rest }: Explained, paint: Paint): string {
+  if (node === undefined)
+    return `${pod}: ${paint('no', 'no node')}. (${rest.algorithmProvider})\n${rest.message12 ?? rest.message ?? ''}`;
+  const lead = runnerUp
+    ? runnerUp.behind === 0
+      ? `, as many as ${runnerUp.node}`
+      : `, ${runnerUp.behind} ahead of ${runnerUp.node}`
+    : '';
+  const fit = `${feasible} of ${nodes} node${nodes === 1 ? '' : 's'} fit${feasible === 1 ? 's' : ''}`;
+  return `${pod}: ${paint('yes', node)} with ${points(score)}${lead}. ${fit}. (${rest.algorithmProvider})`;
+}
+
+function overview({ node: chosen, table }: Explained, paint: Paint): string {
+  const priorities = table.find(({ fits }) => fits)?.priorities ?? [];
+  const heads = priorities.map(({ name, weight }) => (weight === 1 ? name : `${name}×${weight}`));
+  const rows = table.map(({ node, fits, priorities, predicates, total }) => {
+    if (fits) return [node, 'yes', ...priorities.map(({ score }) => String(score)), String(total)];
+    return [node, 'no', predicates.flatMap(({ reason }) => reason ?? []).join('; ')];
+  });
+  const [head, ...body] = lines([
+    ['NODE', 'FITS', ...heads, ...(heads.length > 0 ? ['TOTAL'] : ['WHY NOT'])],
+    ...rows,
+  ]).split('\n');
+  return [
+    head!,
+    ...body.map((line, i) =>
+      table[i]!.node === chosen ? paint('yes', line) : table[i]!.fits ? line : paint('no', line),
+    ),
+  ].join('\n');
+}
+
+function inFull({ node, fits, predicates, priorities, total }: NodeVerdict, paint: Paint): string {
+  const verdicts = predicates.map((each) => [
+    `  ${each.name}`,
+    each.fits ? 'fits' : paint('no', each.reason ?? 'does not fit'),
+  ]);
+  const scores = priorities.map(({ name, weight, score }) => [`  ${name}`, `${score} × ${weight} = ${score * weight}`]);
+  return lines([[`${node}: ${fits ? points(total) : 'does not fit'}`], ...verdicts, ...scores]);
+}
+
+const points = (count: number): string => `${count} point${count === 1 ? '' : 's'}`;
+const signed = (count: number): string => (count > 0 ? `+${count}` : String(count));
+
+/** Columns, each as wide as its widest cell that is not the last of its row. */
+function lines(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) row.slice(0, -1).forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows
+    .map((row) => row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join('  '))
+    .join('\n');
+}
+
+type Paint = (how: 'yes' | 'no', text: string) => string;
+
+const plain: Paint = (_how, text) => text;
+const painted: Paint = (how, text) => `\x1b[${how === 'yes' ? 32 : 31}m${text}\x1b[0m`;

@@ -1,0 +1,121 @@
+/**
+ * Why a Pod is where it is, as data: for a table, a chart, an answer over HTTP. The same shape tells of a decision that the
+ * scheduler made ({@link Attempt}) and of one that would be made (`place`).
+ */
+import type { ObjectKey } from '../api/meta.js';
+import type { Algorithm, Decision, NodeReport } from './algorithm.js';
+import { fitError, fitError12 } from './fit-error.js';
+import type { NodeInfo } from './node-info.js';
+import type { PodInfo } from './pod-info.js';
+import type { Unfit } from './predicates/predicate.js';
+
+/** What one predicate says of one node. */
+export interface PredicateVerdict {
+  readonly name: string;
+  readonly fits: boolean;
+  /**
+   * Why not, in the words of the algorithm's time: for `DefaultProvider`, `Textbook` and policy files those of 1.2
+   * (`Node didn't have enough resource: CPU, requested: 100, used: 4000, capacity: 4000`), for `today` today's.
+   */
+  readonly reason?: string;
+  /** Why not, in today's words, all reasons: `['Insufficient cpu']`. */
+  readonly reasons?: readonly string[];
+}
+
+/** What one priority gives one node: `score` counts `weight` times. */
+export interface PriorityScore {
+  readonly name: string;
+  readonly weight: number;
+  readonly score: number;
+}
+
+/** One node: every predicate's verdict, every priority's score. */
+export interface NodeVerdict {
+  readonly node: string;
+  /** Whether all predicates say so. */
+  readonly fits: boolean;
+  /** In the order of the provider. */
+  readonly predicates: readonly PredicateVerdict[];
+  /** In the order of the provider. Empty for a node that does not fit: nobody scores it. */
+  readonly priorities: readonly PriorityScore[];
+  /** The sum of weight × score; 0 for a node that does not fit. */
+  readonly total: number;
+}
+
+/** What became of a Pod, or would. */
+export interface Outcome {
+  /** `default/web-0` */
+  readonly pod: ObjectKey;
+  readonly algorithmProvider: string;
+  /** The node chosen; undefined: none fits. */
+  readonly node?: string;
+  /** The winner's sum; 0 without one. */
+  readonly score: number;
+  /** The best of the others, and by how much it lost. */
+  readonly runnerUp?: { readonly node: string; readonly score: number; readonly behind: number };
+  /** How many nodes there were, and how many of them fit. */
+  readonly nodes: number;
+  readonly feasible: number;
+  /** Why no node was found: today's sentence, as in the event `FailedScheduling`. */
+  readonly message?: string;
+}
+
+/** The same with everything that led to it. */
+export interface Explained extends Outcome {
+  /** 1.2's text if no node was found, for algorithms of its time. */
+  readonly message12?: string;
+  /** By name. */
+  readonly table: readonly NodeVerdict[];
+}
+
+/** The outcome of `decision`. */
+export function outcomeOf(decision: Decision, algorithmProvider: string, preemption?: string): Outcome {
+  const { pod, node, score, runnerUp, nodes, feasible } = decision;
+  return {
+    pod: pod.key,
+    algorithmProvider,
+    ...(node && { node: node.name }),
+    score,
+    ...(runnerUp && {
+      runnerUp: { node: runnerUp.node.name, score: runnerUp.score, behind: score - runnerUp.score },
+    }),
+    nodes,
+    feasible,
+    ...(!node && { message: fitError(decision, preemption) }),
+  };
+}
+
+/** Everything that `algorithm` finds out about `pod` on each of `nodes`, and 1.2's text if none fits. Nothing is changed. */
+export function reportOn(
+  algorithm: Algorithm,
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+): Pick<Explained, 'table' | 'message12'> {
+  const reports = algorithm.report(pod, nodes);
+  const old = isOf12(algorithm);
+  const table = reports.map((report) => verdictOf(report, old)).sort((a, b) => (a.node < b.node ? -1 : 1));
+  const message12 = old && !reports.some(({ fits }) => fits) ? fitError12(pod, reports) : undefined;
+  return { table, ...(message12 !== undefined && { message12 }) };
+}
+
+/** 1.2 left out nodes that were not ready before any predicate was asked; here that is a predicate of this name. */
+const beforePredicates = 'CheckNodeCondition';
+
+const isOf12 = ({ predicates }: Algorithm): boolean => predicates.some(({ name }) => name === beforePredicates);
+
+function verdictOf({ node, fits, predicates, priorities, total }: NodeReport, old: boolean): NodeVerdict {
+  return {
+    node,
+    fits,
+    predicates: predicates.map(({ name, verdict }) =>
+      verdict === true
+        ? { name, fits: true }
+        : { name, fits: false, reason: reasonOf(name, verdict, old), reasons: verdict.reasons },
+    ),
+    priorities,
+    total,
+  };
+}
+
+const reasonOf = (name: string, { reasons, reason12 }: Unfit, old: boolean): string =>
+  old && name !== beforePredicates ? (reason12 ?? name) : reasons.join(', ');

@@ -1,0 +1,104 @@
+import { Snapshot, differences } from './snapshot.js';
+import { aController, aNode, aPod, aService, bound } from './testing/builders.js';
+
+const labels = { app: 'web' };
+const web = (name: string) => aPod(name, { cpu: '500m', memory: '512Mi' }, {}, { labels });
+const cluster = new Snapshot([
+  aNode('node-1'),
+  aNode('node-2'),
+  aService('web', labels),
+  bound(web('web-0'), 'node-1'),
+  web('web-1'),
+  web('web-2'),
+]);
+const places = (snapshot: Snapshot, options?: Parameters<Snapshot['place']>[0]) =>
+  Object.fromEntries(snapshot.place(options).outcomes.map(({ pod, node }) => [pod.split('/')[1], node]));
+
+test('places the Pods that wait, in their order, each seen by the next', () => {
+  expect(places(cluster)).toEqual({ 'web-1': 'node-2', 'web-2': 'node-1' }); // the second are equals, and it is node-1's turn
+  expect(cluster.place().after.waiting).toEqual([]);
+  expect(cluster.waiting).toHaveLength(2); // and nothing has happened to it
+});
+
+test.each([
+  ['a node is added', cluster.with(aNode('node-3')), { 'web-1': 'node-3', 'web-2': 'node-2' }],
+  ['a node is gone', cluster.without('Node', 'node-2'), { 'web-1': 'node-1', 'web-2': 'node-1' }],
+  ['a node is drained', cluster.drained('node-1'), { 'web-0': 'node-2', 'web-1': 'node-2', 'web-2': 'node-2' }],
+])('what if %s?', (_what, changed, expected) => expect(places(changed)).toEqual(expected));
+
+test('what if a label changes?', () => {
+  const picky = cluster.with(aPod('picky', {}, { nodeSelector: { disk: 'ssd' } }));
+  expect(places(picky)['picky']).toBeUndefined();
+  const labelled = picky.labelled('node-1', { disk: 'ssd' });
+  expect(places(labelled)['picky']).toBe('node-1');
+  expect(places(labelled.labelled('node-1', { disk: null }))['picky']).toBeUndefined();
+});
+
+test('what if a hundred Pods come? They are not in the snapshot afterwards', () => {
+  const hundred = Array.from({ length: 100 }, (_, i) => aPod(`p-${i}`, { cpu: '100m' }));
+  const { outcomes, after } = cluster.place({ pods: hundred });
+  const fitting = outcomes.filter(({ node }) => node);
+  expect(outcomes).toHaveLength(102);
+  // Two nodes of 4 CPUs have room for 1.5 of web and 65 tenths.
+  expect(fitting).toHaveLength(2 + 65);
+  expect(after.waiting).toHaveLength(0); // those without a node were never in the cluster
+  expect(cluster.objects).toHaveLength(6);
+});
+
+test('a drained node keeps its daemons', () => {
+  const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'u', controller: true };
+  const daemon = bound(aPod('d-0', {}, {}, { ownerReferences: [owner] }), 'node-1');
+  expect(
+    cluster
+      .with(daemon)
+      .drained('node-1')
+      .waiting.map(({ metadata }) => metadata.name),
+  ).toEqual(['web-0', 'web-1', 'web-2']);
+});
+
+test('is the same after it was saved and read again', () => {
+  const read = Snapshot.read(JSON.stringify(cluster));
+  expect(read.place().outcomes).toEqual(cluster.place().outcomes);
+  expect(JSON.stringify(Snapshot.read(JSON.stringify(read)))).toBe(JSON.stringify(read));
+});
+
+test('explains a Pod as if it were not placed yet', () => {
+  const { table, ...outcome } = cluster.explain('default/web-0');
+  expect(outcome).toEqual({
+    pod: 'default/web-0',
+    algorithmProvider: 'DefaultProvider',
+    node: 'node-2', // equals: the highest name first
+    score: 27,
+    runnerUp: { node: 'node-1', score: 27, behind: 0 },
+    nodes: 2,
+    feasible: 2,
+  });
+  expect(table[0]!.priorities).toEqual([
+    { name: 'LeastRequestedPriority', weight: 1, score: 8 }, // ⌊(8 + 9) / 2⌋
+    { name: 'BalancedResourceAllocation', weight: 1, score: 9 }, // ⌊10 − |0.125 − 0.0625| · 10⌋
+    { name: 'SelectorSpreadPriority', weight: 1, score: 10 },
+    { name: 'NodeAffinityPriority', weight: 1, score: 0 },
+  ]);
+});
+
+test('two providers differ where one knows of controllers and the other does not', () => {
+  const pods = [bound(web('web-0'), 'node-2'), web('web-1')];
+  const controlled = new Snapshot([
+    aNode('node-1'),
+    aNode('node-2', { cpu: '40', memory: '80Gi' }),
+    aController('web', labels),
+    ...pods,
+  ]);
+  const found = differences(controlled.place(), controlled.place({ algorithmProvider: 'Textbook' }));
+  expect(found.map(({ pod, a, b }) => [pod, a.node, b.node])).toEqual([['default/web-1', 'node-1', 'node-2']]);
+});
+
+test.each([
+  ['a node that is not there', () => cluster.drained('node-9'), 'there is no Node "node-9" in this snapshot'],
+  ['a Pod that is not there', () => cluster.explain('default/x'), 'there is no Pod "default/x" in this snapshot'],
+  [
+    'a provider that is not there',
+    () => cluster.place({ algorithmProvider: 'x' }),
+    'plugin "x" has not been registered',
+  ],
+])('%s is an error', (_what, act, message) => expect(act).toThrow(message));
