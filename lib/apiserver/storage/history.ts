@@ -5,7 +5,13 @@
  * Watches *pull*: each remembers only the revision it has seen and reads on from there when its consumer comes back. So a
  * consumer that never comes back costs nothing, slows nobody, and finds a {@link CompactedError} when it returns too late.
  */
-import { CompactedError, FutureRevisionError, type StoreEvent, UnavailableError } from './storage.js';
+import {
+  CompactedError,
+  FutureRevisionError,
+  type StoreEvent,
+  UnavailableError,
+  type WatchOptions,
+} from './storage.js';
 
 /** The revision of an event. */
 export const revisionOf = (event: StoreEvent): number =>
@@ -77,7 +83,11 @@ export class History {
   }
 
   /** @see Storage.watch */
-  async *watch(prefix: string, after: number, signal: AbortSignal): AsyncGenerator<readonly StoreEvent[], void> {
+  async *watch(
+    prefix: string,
+    { after, onProgress }: WatchOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StoreEvent[], void> {
     let seen = after;
     while (!signal.aborted) {
       if (this.#closed) throw new UnavailableError('the store is closed');
@@ -89,6 +99,7 @@ export class History {
       seen = this.#revision;
       const wanted = events.filter((event) => keyOf(event).startsWith(prefix));
       if (wanted.length > 0) yield wanted;
+      if (wanted.at(-1) !== events.at(-1)) onProgress?.(revisionOf(events.at(-1)!));
     }
   }
 

@@ -19,6 +19,7 @@ import {
   type StoreEvent,
   TooLargeError,
   UnavailableError,
+  type WatchOptions,
 } from './storage.js';
 
 export class MemoryStorage implements Storage {
@@ -65,12 +66,8 @@ export class MemoryStorage implements Storage {
     return revision;
   }
 
-  watch(
-    prefix: string,
-    { after }: { readonly after: number },
-    signal: AbortSignal,
-  ): AsyncIterable<readonly StoreEvent[]> {
-    return this.#history.watch(prefix, after, signal);
+  watch(prefix: string, options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]> {
+    return this.#history.watch(prefix, options, signal);
   }
 
   async compact(revision: number): Promise<void> {

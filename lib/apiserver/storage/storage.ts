@@ -1,7 +1,8 @@
 /**
  * The store: a map from keys to JSON texts with etcd's promises, and the one place where a revision is born.
  *
- * - One counter, the *revision*, grows by one with every write and never falls back, across restarts too.
+ * - One counter, the *revision*, grows with every write and never falls back, across restarts too. (By one, unless
+ *   others write into the same etcd.)
  * - A write may demand that its key has not changed since a revision (*compare-and-swap*).
  * - A list shows one revision of the whole store, the present one or an earlier one that is still kept.
  * - A watch shows every write after a revision, in order, none left out, none twice; a write that succeeded is shown.
@@ -44,9 +45,11 @@ export interface Storage extends AsyncDisposable {
    * Every write after revision `after` to a key that starts with `prefix`, until `signal` aborts. Each yielded array
    * holds whole revisions, one or many, in order: what was committed together comes together.
    *
+   * @param options.onProgress told, between two arrays, up to which revision everything has been shown, where the last
+   *   ones did not concern this prefix
    * @throws {CompactedError} history after `after` is no longer kept, at the start or for a consumer that fell behind
    */
-  watch(prefix: string, options: { readonly after: number }, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>;
+  watch(prefix: string, options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>;
 
   /**
    * Forgets history before `revision`, which becomes the oldest that may be read and after which a watch may begin.
@@ -84,6 +87,11 @@ export interface Listing {
   readonly revision: number;
   /** How many entries follow after the last one here. */
   readonly remaining: number;
+}
+
+export interface WatchOptions {
+  readonly after: number;
+  readonly onProgress?: (revision: number) => void;
 }
 
 export type StoreEvent =
@@ -129,4 +137,15 @@ export class TooLargeError extends Error {
   }
 }
 
-export class UnavailableError extends Error {}
+export class UnavailableError extends Error {
+  /** What was it: nobody there, nobody who answers in time, or one who answers that it cannot. */
+  readonly reason: 'unreachable' | 'timeout' | 'refused';
+
+  constructor(
+    message: string,
+    { cause, reason = 'unreachable' }: ErrorOptions & { readonly reason?: UnavailableError['reason'] } = {},
+  ) {
+    super(message, { cause });
+    this.reason = reason;
+  }
+}

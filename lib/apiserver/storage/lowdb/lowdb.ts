@@ -31,6 +31,7 @@ import {
   type StoreEvent,
   TooLargeError,
   UnavailableError,
+  type WatchOptions,
 } from '../storage.js';
 import { emptyState, JournalAdapter, type State } from './adapter.js';
 import { snapshotName } from './fold.js';
@@ -173,12 +174,8 @@ export class LowdbStorage implements Storage {
     });
   }
 
-  watch(
-    prefix: string,
-    { after }: { readonly after: number },
-    signal: AbortSignal,
-  ): AsyncIterable<readonly StoreEvent[]> {
-    return this.#history.watch(prefix, after, signal);
+  watch(prefix: string, options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]> {
+    return this.#history.watch(prefix, options, signal);
   }
 
   compact(revision: number): Promise<void> {

@@ -1,0 +1,158 @@
+/**
+ * A real etcd for tests, in a folder of its own and on ports of its own. Where none is installed the tests of it are
+ * skipped, and say so; with `KUBEBOOK_REQUIRE_ETCD=1`, as in CI, its absence is a failure.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const found = spawnSync('etcd', ['--version'], { encoding: 'utf8' });
+
+/** `etcd Version: 3.4.23` → `3.4.23`; undefined where there is none. */
+export const etcdVersion = /Version: (\S+)/.exec(found.stdout ?? '')?.[1];
+
+if (!etcdVersion && process.env.KUBEBOOK_REQUIRE_ETCD) throw new Error('etcd is not installed (apt: etcd-server)');
+
+/** `describe` where there is an etcd. */
+export const describeWithEtcd: jest.Describe = etcdVersion ? describe : describe.skip;
+if (!etcdVersion) console.warn('etcd is not installed (apt: etcd-server): its tests are skipped');
+
+export interface EtcdOptions {
+  /** Further flags: `--quota-backend-bytes=…` */
+  readonly flags?: readonly string[];
+  /** PEM files; the clients' port then speaks TLS alone. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCA?: string };
+}
+
+export class Etcd implements AsyncDisposable {
+  readonly endpoint: string;
+  readonly #args: readonly string[];
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(endpoint: string, args: readonly string[], folder: string) {
+    this.endpoint = endpoint;
+    this.#args = args;
+    this.#folder = folder;
+  }
+
+  /** Resolves when it answers. */
+  static async start({ flags = [], tls }: EtcdOptions = {}): Promise<Etcd> {
+    const [client, peer] = await freePorts(2);
+    const folder = mkdtempSync(join(tmpdir(), 'kubebook-etcd-'));
+    const endpoint = `${tls ? 'https' : 'http'}://127.0.0.1:${client}`;
+    const peerUrl = `http://127.0.0.1:${peer}`;
+    const etcd = new Etcd(
+      endpoint,
+      [
+        ...['--name', 'one', '--data-dir', join(folder, 'data'), '--logger', 'zap', '--log-level', 'error'],
+        ...['--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
+        ...[
+          '--listen-peer-urls',
+          peerUrl,
+          '--initial-advertise-peer-urls',
+          peerUrl,
+          '--initial-cluster',
+          `one=${peerUrl}`,
+        ],
+        ...['--heartbeat-interval', '10', '--election-timeout', '100'], // alone, it need not wait long for others
+        ...(tls ? ['--cert-file', tls.cert, '--key-file', tls.key] : []),
+        ...(tls?.clientCA ? ['--client-cert-auth', '--trusted-ca-file', tls.clientCA] : []),
+        ...flags,
+      ],
+      folder,
+    );
+    await etcd.restart();
+    return etcd;
+  }
+
+  /** Starts it again over the same data. */
+  async restart(): Promise<void> {
+    const child = spawn('etcd', this.#args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch },
+    });
+    this.#process = child;
+    let said = '';
+    child.stderr!.on('data', (chunk) => (said += chunk));
+    const deadline = Date.now() + 20_000;
+    while (!(await this.#listens())) {
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`etcd did not start: ${said}`);
+      await pause(20);
+    }
+  }
+
+  /** Without a word, as when the power fails. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** It stays connected, and answers nothing. */
+  stop(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  continue(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** Forgets everything it had, while it is not running. */
+  wipe(): void {
+    rmSync(join(this.#folder, 'data'), { recursive: true });
+  }
+
+  /** `etcdctl ARGS`. @throws Error with what it complained of */
+  ctl(args: readonly string[], input?: string): string {
+    const { stdout, stderr, status } = spawnSync('etcdctl', ['--endpoints', this.endpoint, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, ETCDCTL_API: '3' },
+      input,
+    });
+    if (status !== 0) throw new Error(`etcdctl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Whether it answers: a port that is open may belong to one that has no leader yet. */
+  async #listens(): Promise<boolean> {
+    const { hostname, port, protocol } = new URL(this.endpoint);
+    if (protocol === 'https:') return connects(hostname, Number(port));
+    const answer = await fetch(`${this.endpoint}/health`).catch(() => undefined);
+    return answer?.ok === true;
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function connects(host: string, port: number): Promise<boolean> {
+  const { connect } = await import('node:net');
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => (socket.destroy(), resolve(true)));
+    socket.on('error', () => resolve(false));
+  });
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
