@@ -15,11 +15,14 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  PodDisruptionBudget,
   PriorityClass,
+  ReplicaSet,
   ReplicationController,
   Secret,
   Service,
   ServiceAccount,
+  StatefulSet,
   StorageClass,
 } from './types.js';
 
@@ -71,6 +74,24 @@ export const leases: Resource<Lease> = {
   namespaced: true,
 };
 
+const apps = <T extends KubernetesObject>(resource: string, kind: string): Resource<T> => ({
+  group: 'apps',
+  version: 'v1',
+  resource,
+  kind,
+  namespaced: true,
+});
+
+export const replicaSets = apps<ReplicaSet>('replicasets', 'ReplicaSet');
+export const statefulSets = apps<StatefulSet>('statefulsets', 'StatefulSet');
+
+export const podDisruptionBudgets: Resource<PodDisruptionBudget> = {
+  group: 'policy',
+  version: 'v1',
+  resource: 'poddisruptionbudgets',
+  kind: 'PodDisruptionBudget',
+  namespaced: true,
+};
 export const storageClasses: Resource<StorageClass> = {
   group: 'storage.k8s.io',
   version: 'v1',

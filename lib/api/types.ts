@@ -8,6 +8,8 @@ import type * as core from 'kubernetes-types/core/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as discovery from 'kubernetes-types/discovery/v1.js';
 import type * as eventsGroup from 'kubernetes-types/events/v1.js';
+import type * as apps from 'kubernetes-types/apps/v1.js';
+import type * as policy from 'kubernetes-types/policy/v1.js';
 import type * as scheduling from 'kubernetes-types/scheduling/v1.js';
 import type * as storage from 'kubernetes-types/storage/v1.js';
 import type { ObjectMeta as WireObjectMeta, OwnerReference, ListMeta } from 'kubernetes-types/meta/v1.js';
@@ -90,6 +92,9 @@ export type PersistentVolume = Served<core.PersistentVolume>;
 export type PersistentVolumeClaim = Served<core.PersistentVolumeClaim>;
 export type StorageClass = Served<storage.StorageClass>;
 export type CSINode = Served<storage.CSINode>;
+export type ReplicaSet = Served<apps.ReplicaSet>;
+export type StatefulSet = Served<apps.StatefulSet>;
+export type PodDisruptionBudget = Served<policy.PodDisruptionBudget>;
 export type PriorityClass = Served<scheduling.PriorityClass>;
 /** `events.k8s.io/v1`: the same events, in newer words. */
 export type EventsEvent = Served<eventsGroup.Event>;

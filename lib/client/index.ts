@@ -25,7 +25,8 @@
  * ```
  *
  * Files in reading order: `client.ts` and `informer.ts` (the contracts), `connect.ts` and `lines.ts` (HTTP), `kubeconfig.ts`,
- * `cache.ts`, `reflector.ts`, `informers.ts`, `work-queue.ts`, `event-correlator.ts`, `event-recorder.ts`, `retry.ts`.
+ * `cache.ts`, `reflector.ts`, `informers.ts`, `work-queue.ts`, `event-correlator.ts`, `event-recorder.ts`, `retry.ts`,
+ * `served.ts`.
  *
  * @module
  */
@@ -54,6 +55,9 @@ export { Cache, type Change, type IndexFunction } from './cache.js';
 // Working on what changed: handlers add keys, workers take them.
 export { WorkQueue, type WorkQueueOptions } from './work-queue.js';
 export { retryOnConflict } from './retry.js';
+
+// Asking what there is to ask for.
+export { served } from './served.js';
 
 // Telling the owner: Events, with repeats counted.
 export { EventRecorder, referenceTo, type EventRecorderOptions } from './event-recorder.js';

@@ -285,13 +285,21 @@ export class SchedulerCache implements PluginArgs {
     this.#select(this.#controllers, metadata, undefined, 'rs');
   }
 
-  /** Any other object that predicates or priorities may ask for: a claim, a StorageClass. */
+  /** An object of any kind but Node and Pod: what selects Pods is kept as that, everything else for those who ask. */
   set<T extends KubernetesObject>(resource: Resource<T>, object: DeepReadonly<T>): void {
     this.#objectsOf(groupResource(resource)).set(keyOf(object), object);
+    if (resource.resource === 'services') this.setService(object as unknown as DeepReadonly<Service>);
+    if (resource.resource === 'replicationcontrollers')
+      this.setController(object as unknown as DeepReadonly<ReplicationController>);
+    if (resource.resource === 'replicasets') this.setReplicaSet(object as unknown as LabelSelecting);
   }
 
   remove<T extends KubernetesObject>(resource: Resource<T>, object: DeepReadonly<T>): void {
     this.#objectsOf(groupResource(resource)).delete(keyOf(object));
+    if (resource.resource === 'services') this.removeService(object as unknown as DeepReadonly<Service>);
+    if (resource.resource === 'replicationcontrollers')
+      this.removeController(object as unknown as DeepReadonly<ReplicationController>);
+    if (resource.resource === 'replicasets') this.removeReplicaSet(object as unknown as LabelSelecting);
   }
 
   get<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): DeepReadonly<T> | undefined {

@@ -1,11 +1,13 @@
 import { SteppedClock } from '../util/index.js';
 import { PodInfo } from './pod-info.js';
-import { backoffMs, SchedulingQueue, unschedulableTimeoutMs, type QueuedPod } from './queue.js';
+import { backoffMs, SchedulingQueue, unschedulableTimeoutMs, type QueuedPod, type QueueOrder } from './queue.js';
 import { aPod } from './testing/builders.js';
 
-const queueWith = (...names: string[]) => {
+/** In today's order, unless another is asked for. */
+const queueWith = (...names: string[]) => queueIn('priority', ...names);
+const queueIn = (order: QueueOrder, ...names: string[]) => {
   const clock = new SteppedClock();
-  const queue = new SchedulingQueue({ clock });
+  const queue = new SchedulingQueue({ clock, order });
   for (const name of names) queue.add(new PodInfo(aPod(name)));
   return { clock, queue };
 };
@@ -80,6 +82,41 @@ test('what failed by itself is tried again after its back-off, each time a longe
     if (pod) seen.push(clock.now() - lastMs);
   }
   expect(seen).toEqual([1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+});
+
+test.each(['failed', 'unschedulable'] as const)(
+  'in 1.2’s order what is %s is tried again after 1 s, 2 s … 60 s, whether anything has changed or not',
+  async (why) => {
+    const { clock, queue } = queueIn('fifo', 'a');
+    const seen: number[] = [];
+    while (seen.length < 8) {
+      const pod = queue.pop()!;
+      queue.putBack(pod, why);
+      const startMs = clock.now();
+      while (queue.lengths.active === 0) await clock.advance(500);
+      seen.push(clock.now() - startMs);
+    }
+    expect(seen).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  },
+);
+
+test('the highest priority comes first in today’s order, and the first that came in 1.2’s; they can be swapped', () => {
+  const fill = (queue: SchedulingQueue) => {
+    for (const [name, priority] of [
+      ['a', 0],
+      ['b', 7],
+      ['c', -1],
+      ['d', 7],
+    ] as const)
+      queue.add(new PodInfo(aPod(name, {}, { priority })));
+    return queue;
+  };
+  expect(names(fill(queueIn('priority').queue))).toEqual(['b', 'd', 'a', 'c']);
+  expect(names(fill(queueIn('fifo').queue))).toEqual(['a', 'b', 'c', 'd']);
+  const queue = fill(queueIn('fifo').queue);
+  queue.sortBy('priority');
+  queue.sortBy('priority');
+  expect(names(queue)).toEqual(['b', 'd', 'a', 'c']);
 });
 
 test('without any change it is tried again after five minutes', async () => {

@@ -10,20 +10,27 @@
  *                  │              │
  *                backing off ◄────┘                           something has, but not enough time has passed
  * ```
- * The active queue is first in, first out, as in 1.2. A Pod that failed waits 1 s, 2 s, 4 s … 10 s after the attempt before
- * it is active again, and without any change in the cluster five minutes.
+ * The active queue is first in, first out, as in 1.2, or takes the highest priority first, as today. A Pod that failed backs
+ * off from its attempt: for 1 s, 2 s, 4 s … 60 s in 1.2, which then tried again whether anything had changed or not; today for
+ * 10 s at most, and without any change in the cluster for five minutes. A change is heeded in both orders.
  *
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/scheduler/backend/queue/scheduling_queue.go
  */
 import type { ObjectKey } from '../api/meta.js';
 import type { Clock } from '../util/index.js';
+import { Heap } from './heap.js';
 import type { PodInfo } from './pod-info.js';
 
-/** The first and the longest back-off, in milliseconds. */
+/** The first back-off, in milliseconds. */
 export const podInitialBackoffMs = 1_000;
+/** The longest, today and in 1.2. */
 export const podMaxBackoffMs = 10_000;
+export const podMaxBackoff12Ms = 60_000;
 /** How long a Pod may wait without any change, in milliseconds: a change might have been overlooked. */
 export const unschedulableTimeoutMs = 5 * 60_000;
+
+/** In which order active Pods are taken: as they came (1.2), or the highest priority first (today). */
+export type QueueOrder = 'fifo' | 'priority';
 
 /** A Pod in the queue, with its history. */
 export interface QueuedPod {
@@ -34,18 +41,41 @@ export interface QueuedPod {
   lastAttemptMs: number;
 }
 
-type Place = 'active' | 'backingOff' | 'unschedulable' | 'popped';
+interface Waiting extends QueuedPod {
+  place: 'active' | 'backingOff' | 'unschedulable' | 'popped';
+  /** Grows with each Pod that becomes active. */
+  turn: number;
+  timer?: Disposable;
+}
+
+interface Entry {
+  readonly pod: Waiting;
+  readonly turn: number;
+  readonly priority: number;
+}
 
 export class SchedulingQueue {
   readonly #clock: Clock;
-  readonly #pods = new Map<ObjectKey, QueuedPod & { place: Place; timer?: Disposable }>();
-  /** In order; a key whose Pod is no longer `active` is passed over. */
-  #active: ObjectKey[] = [];
-  #head = 0;
+  readonly #pods = new Map<ObjectKey, Waiting>();
+  readonly #unschedulable = new Set<Waiting>();
+  #order: QueueOrder;
+  /** A Pod that has left `active` meanwhile, or has come again since, is passed over. */
+  #active: Heap<Entry>;
+  #turns = 0;
   #wake: (() => void) | undefined;
 
-  constructor({ clock }: { readonly clock: Clock }) {
+  constructor({ clock, order = 'fifo' }: { readonly clock: Clock; readonly order?: QueueOrder }) {
     this.#clock = clock;
+    this.#order = order;
+    this.#active = new Heap<Entry>(before);
+  }
+
+  /** Takes the Pods in another order from now on. */
+  sortBy(order: QueueOrder): void {
+    if (order === this.#order) return;
+    this.#order = order;
+    this.#active = new Heap<Entry>(before);
+    for (const pod of this.#pods.values()) if (pod.place === 'active') this.#push(pod);
   }
 
   /** How many Pods wait in each place. */
@@ -59,6 +89,12 @@ export class SchedulingQueue {
     return this.#pods.has(key);
   }
 
+  /** Whether `pod`, popped before, is still to be scheduled: it was neither deleted nor bound by somebody else meanwhile. */
+  isWanted(pod: QueuedPod): boolean {
+    const known = this.#pods.get(pod.info.key);
+    return known === pod && known.place === 'popped';
+  }
+
   /** A Pod to be scheduled that was not known yet, or its newer state: then it keeps its place, unless `changed`. */
   add(info: PodInfo, changed = false): void {
     const known = this.#pods.get(info.key);
@@ -68,7 +104,7 @@ export class SchedulingQueue {
       return;
     }
     if (known) this.remove(info.key);
-    const pod = { info, attempts: 0, lastAttemptMs: 0, place: 'active' as Place };
+    const pod: Waiting = { info, attempts: 0, lastAttemptMs: 0, place: 'active', turn: 0 };
     this.#pods.set(info.key, pod);
     this.#activate(pod);
   }
@@ -76,24 +112,20 @@ export class SchedulingQueue {
   /** The Pod is gone, or bound. Also while it is popped: it is then not taken back. */
   remove(key: ObjectKey): void {
     const pod = this.#pods.get(key);
-    pod?.timer?.[Symbol.dispose]();
+    if (!pod) return;
+    pod.timer?.[Symbol.dispose]();
     this.#pods.delete(key);
+    this.#unschedulable.delete(pod);
   }
 
-  /** The Pod that waited longest, counted as an attempt; undefined if none is active. */
+  /** The Pod whose turn it is, counted as an attempt; undefined if none is active. */
   pop(): QueuedPod | undefined {
-    while (this.#head < this.#active.length) {
-      const pod = this.#pods.get(this.#active[this.#head++]!);
-      if (this.#head > 1024 && this.#head * 2 > this.#active.length) {
-        this.#active = this.#active.slice(this.#head);
-        this.#head = 0;
-      }
-      if (pod?.place !== 'active') continue;
-      pod.place = 'popped';
-      pod.attempts++;
-      return pod;
-    }
-    return undefined;
+    const pod = this.#next();
+    if (!pod) return undefined;
+    this.#active.pop();
+    pod.place = 'popped';
+    pod.attempts++;
+    return pod;
   }
 
   /**
@@ -102,21 +134,25 @@ export class SchedulingQueue {
    */
   putBack(pod: QueuedPod, why: 'unschedulable' | 'failed'): void {
     const known = this.#pods.get(pod.info.key);
-    if (known !== pod || known.place !== 'popped') return; // deleted while it was tried
+    if (!known || known !== pod || !this.isWanted(pod)) return; // deleted while it was tried
     known.lastAttemptMs = this.#clock.now();
-    if (why === 'failed') return this.#reconsider(known);
+    const asIn12 = this.#order === 'fifo';
+    const backoff = backoffMs(known.attempts, asIn12 ? podMaxBackoff12Ms : podMaxBackoffMs);
+    if (why === 'failed') return this.#backOff(known, backoff);
     known.place = 'unschedulable';
-    known.timer = this.#clock.after(unschedulableTimeoutMs, () => this.#reconsider(known));
+    this.#unschedulable.add(known);
+    const againMs = asIn12 ? backoff : unschedulableTimeoutMs;
+    known.timer = this.#clock.after(againMs, () => this.#activate(known));
   }
 
   /** Something has changed that may make room: every unschedulable Pod is tried again, when its back-off is over. */
   moveAll(): void {
-    for (const pod of this.#pods.values()) if (pod.place === 'unschedulable') this.#reconsider(pod);
+    for (const pod of this.#unschedulable) this.#reconsider(pod);
   }
 
   /** Resolves when a Pod is active, or when `signal` aborts. One waits at a time. */
   async active(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#hasActive()) {
+    while (!signal.aborted && !this.#next()) {
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           this.#wake = undefined;
@@ -134,29 +170,45 @@ export class SchedulingQueue {
     for (const key of [...this.#pods.keys()]) this.remove(key);
   }
 
-  #hasActive(): boolean {
-    for (; this.#head < this.#active.length; this.#head++) {
-      if (this.#pods.get(this.#active[this.#head]!)?.place === 'active') return true;
+  /** The first of the active Pods. */
+  #next(): Waiting | undefined {
+    for (let first = this.#active.first; first; first = this.#active.first) {
+      const { pod, turn } = first;
+      if (pod.place === 'active' && pod.turn === turn && this.#pods.get(pod.info.key) === pod) return pod;
+      this.#active.pop();
     }
-    return false;
+    return undefined;
   }
 
-  #reconsider(pod: QueuedPod & { place: Place; timer?: Disposable }): void {
+  #reconsider(pod: Waiting): void {
+    this.#backOff(pod, pod.lastAttemptMs + backoffMs(pod.attempts) - this.#clock.now());
+  }
+
+  #backOff(pod: Waiting, waitMs: number): void {
     pod.timer?.[Symbol.dispose]();
-    const waitMs = pod.lastAttemptMs + backoffMs(pod.attempts) - this.#clock.now();
+    this.#unschedulable.delete(pod);
     if (waitMs <= 0) return this.#activate(pod);
     pod.place = 'backingOff';
     pod.timer = this.#clock.after(waitMs, () => this.#activate(pod));
   }
 
-  #activate(pod: QueuedPod & { place: Place; timer?: Disposable }): void {
+  #activate(pod: Waiting): void {
+    this.#unschedulable.delete(pod);
     pod.place = 'active';
     pod.timer = undefined;
-    this.#active.push(pod.info.key);
+    pod.turn = this.#turns++;
+    this.#push(pod);
     this.#wake?.();
+  }
+
+  #push(pod: Waiting): void {
+    const priority = this.#order === 'priority' ? pod.info.priority : 0;
+    this.#active.push({ pod, turn: pod.turn, priority });
   }
 }
 
-/** 1 s after the first attempt, doubled with each, at most 10 s. */
-export const backoffMs = (attempts: number): number =>
-  attempts === 0 ? 0 : Math.min(podInitialBackoffMs * 2 ** Math.min(attempts - 1, 30), podMaxBackoffMs);
+const before = (a: Entry, b: Entry): boolean => (a.priority === b.priority ? a.turn < b.turn : a.priority > b.priority);
+
+/** 1 s after the first attempt, doubled with each, at most `maxMs`. */
+export const backoffMs = (attempts: number, maxMs: number = podMaxBackoffMs): number =>
+  attempts === 0 ? 0 : Math.min(podInitialBackoffMs * 2 ** Math.min(attempts - 1, 30), maxMs);

@@ -127,26 +127,29 @@ test.each([
     await clock.advance(2_000);
     expect(nodeOf('p')).toBeUndefined();
     api.put(resources.nodes, node);
-    await clock.advance(10);
+    await clock.advance(1_000); // the rest of its second back-off
     expect(nodeOf('p')).toBe(node.metadata.name);
   }),
 );
 
 test('a heartbeat wakes nobody, nor does the condition that was written', () =>
-  withScheduler({}, async ({ api, clock, scheduler }) => {
-    const beat = (at: number): void => {
-      const node = aNode('node-1', { cpu: '1' });
-      node.status.conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: String(at) }];
-      api.put(resources.nodes, node);
-    };
-    beat(0);
-    api.put(resources.pods, aPod('p', { cpu: '3' }));
-    for (let at = 1; at < 20; at++) {
-      await clock.advance(10_000);
-      beat(at);
-    }
-    expect(scheduler.decisions()).toHaveLength(1);
-  }));
+  withScheduler(
+    { algorithmProvider: registerAlgorithmProvider('Today', ['PodFitsResources'], [], { queue: 'priority' }) },
+    async ({ api, clock, scheduler }) => {
+      const beat = (at: number): void => {
+        const node = aNode('node-1', { cpu: '1' });
+        node.status.conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: String(at) }];
+        api.put(resources.nodes, node);
+      };
+      beat(0);
+      api.put(resources.pods, aPod('p', { cpu: '3' }));
+      for (let at = 1; at < 20; at++) {
+        await clock.advance(10_000);
+        beat(at);
+      }
+      expect(scheduler.decisions()).toHaveLength(1);
+    },
+  ));
 
 test('does not give the same room away twice while bindings travel', () =>
   withScheduler({}, async ({ api, clock }) => {
@@ -234,7 +237,7 @@ test('another provider is swapped in without losing a Pod', async () => {
     await clock.advance(5_000);
     expect(condition(api, 'p')?.message).toContain('1 OnlyOnNode1');
     scheduler.useProvider('DefaultProvider');
-    await clock.advance(10);
+    await clock.advance(2_000); // the rest of its third back-off
     expect(nodeOf('p')).toBe('node-2');
     expect(() => scheduler.useProvider('Unheard')).toThrow('plugin "Unheard" has not been registered');
   });

@@ -1,13 +1,13 @@
 /**
- * The loop: takes the Pod that waited longest, decides, assumes, binds. Deciding is synchronous and alone; bindings travel by
- * the dozen meanwhile.
+ * The loop: takes the Pod whose turn it is, decides, assumes, binds. Deciding is synchronous and alone; bindings travel by the
+ * dozen meanwhile. (Extenders are asked over HTTP: with them, one Pod is decided about at a time, as in 1.2.)
  *
  * ```
  *   informers ──► cache, queue        queue ──pop──► algorithm ──► assume ──► POST pods/…/binding ──► event Scheduled
  *                                       ▲               │ no node fits
  *                                       └── putBack ◄───┴──► event FailedScheduling, condition PodScheduled=False
  * ```
- * A Pod is ours if `spec.schedulerName` says so, it is bound to no node, has no scheduling gates, and is neither ended nor
+ * A Pod is ours if it names us ({@link schedulerOf}), is bound to no node, has no scheduling gates, and is neither ended nor
  * being deleted.
  *
  * @see https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/
@@ -16,26 +16,51 @@ import { setImmediate as macrotask } from 'node:timers/promises';
 import * as resources from '../api/resources.js';
 import { keyOf, type ObjectKey } from '../api/meta.js';
 import { isConflict, isNotFound } from '../api/status.js';
-import type { DeepReadonly, Node, Pod } from '../api/types.js';
-import { EventRecorder, informerFactory, type Client, type Informer, type InformerFactory } from '../client/index.js';
-import { Scope, timestamp, type Clock, type Log } from '../util/index.js';
+import type { DeepReadonly, KubernetesObject, Node, Pod } from '../api/types.js';
+import {
+  EventRecorder,
+  informerFactory,
+  served,
+  type Client,
+  type Informer,
+  type InformerFactory,
+} from '../client/index.js';
+import { Scope, type Clock, type Log } from '../util/index.js';
 import type { Algorithm, Decision } from './algorithm.js';
 import { SchedulerCache } from './cache.js';
 import { defaultProvider } from './defaults.js';
 import { explain, Explanations, type Explanation } from './explain.js';
+import type { Preemption } from './extension-points.js';
 import { fitError } from './fit-error.js';
+import type { NodeInfo } from './node-info.js';
 import { PodInfo } from './pod-info.js';
+import type { PluginArgs } from './plugin-args.js';
 import { SchedulingQueue, type QueuedPod } from './queue.js';
 import { createFromProvider } from './registry.js';
+import { Writes } from './writes.js';
 
 export const defaultSchedulerName = 'default-scheduler';
+/** Where 1.2 kept what is `spec.schedulerName` today. */
+export const schedulerNameAnnotation = 'scheduler.alpha.kubernetes.io/name';
 
-/** How many bindings and status updates travel at once. */
-const writesInFlight = 48;
 /** For how long decisions are made in a row before other work of this process gets its turn, in milliseconds. */
 const sliceMs = 5;
 /** How often it is looked for assumptions that have expired, in milliseconds. */
 const expiryPeriodMs = 1_000;
+
+/** What an algorithm may ask for beyond Nodes and Pods, where it is served. */
+export const schedulerResources: readonly resources.Resource<any>[] = [
+  resources.services,
+  resources.replicationControllers,
+  resources.replicaSets,
+  resources.statefulSets,
+  resources.persistentVolumes,
+  resources.persistentVolumeClaims,
+  resources.storageClasses,
+  resources.csiNodes,
+  resources.namespaces,
+  resources.podDisruptionBudgets,
+];
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -47,6 +72,8 @@ export interface SchedulerOptions {
   readonly schedulerName?: string;
   /** A registered name; `DefaultProvider` if left out. */
   readonly algorithmProvider?: string;
+  /** Builds the algorithm, where it is none of a registered provider: a policy file's. */
+  readonly createAlgorithm?: (args: PluginArgs) => Algorithm;
   /** How many decisions are remembered for {@link Scheduler.explain}: 1,000 if left out. */
   readonly decisionsKept?: number;
 }
@@ -66,18 +93,17 @@ export class Scheduler {
   readonly #informers: InformerFactory;
   #algorithm: Algorithm;
   #algorithmProvider: string;
-  #recorder: EventRecorder | undefined;
-  /** Bindings and status updates under way. */
-  readonly #writes = new Set<Promise<void>>();
+  /** While it runs. */
+  #writes!: Writes;
 
   constructor(options: SchedulerOptions) {
-    const { client, clock, log, schedulerName = defaultSchedulerName, algorithmProvider = defaultProvider } = options;
+    const { client, clock, log, schedulerName = defaultSchedulerName, createAlgorithm } = options;
     this.#options = options;
     this.#name = schedulerName;
-    this.#queue = new SchedulingQueue({ clock });
     this.#explanations = new Explanations(options.decisionsKept);
-    this.#algorithmProvider = algorithmProvider;
-    this.#algorithm = createFromProvider(algorithmProvider, this.#cache);
+    this.#algorithmProvider = createAlgorithm ? 'Policy' : (options.algorithmProvider ?? defaultProvider);
+    this.#algorithm = createAlgorithm?.(this.#cache) ?? createFromProvider(this.#algorithmProvider, this.#cache);
+    this.#queue = new SchedulingQueue({ clock, order: this.#algorithm.options.queue });
     this.#informers = options.informers ?? informerFactory({ client, clock, log });
     this.#pods = this.#informers.informer(resources.pods);
   }
@@ -87,9 +113,11 @@ export class Scheduler {
     const { client, clock, log, informers } = this.#options;
     await using scope = new Scope();
     // The name of the machine is missing: this may be one of several in a process.
-    this.#recorder = scope.use(new EventRecorder({ client, clock, log, component: this.#name }));
+    const recorder = scope.use(new EventRecorder({ client, clock, log, component: this.#name }));
+    this.#writes = new Writes({ client, clock, log, recorder, pods: this.#pods, schedulerName: this.#name });
     scope.defer(() => this.#queue.close());
-    const synced = this.#listen(scope);
+    const others = await served({ client, clock, log }, schedulerResources, signal);
+    const synced = this.#listen(others, scope);
     const running = informers ? undefined : this.#informers.run(signal);
     scope.defer(() => running);
 
@@ -101,13 +129,14 @@ export class Scheduler {
       await this.#queue.active(signal);
       await this.#drain(signal);
     }
-    await Promise.all(this.#writes);
+    await this.#writes.idle();
   }
 
   /** Decides with another provider from the next Pod on; none is lost. @throws if it is not registered */
   useProvider(name: string): void {
     this.#algorithm = createFromProvider(name, this.#cache);
     this.#algorithmProvider = name;
+    this.#queue.sortBy(this.#algorithm.options.queue ?? 'fifo');
     this.#queue.moveAll();
   }
 
@@ -158,12 +187,9 @@ export class Scheduler {
   }
 
   /** Hands what informers tell to the cache and the queue. Returns those that must be synced first. */
-  #listen(scope: Scope): Informer<any>[] {
-    const nodes = this.#informers.informer(resources.nodes);
-    const services = this.#informers.informer(resources.services);
-    const controllers = this.#informers.informer(resources.replicationControllers);
+  #listen(others: readonly resources.Resource[], scope: Scope): Informer<any>[] {
     const cache = this.#cache;
-
+    const nodes = this.#informers.informer(resources.nodes);
     scope.use(
       nodes.addEventHandler({
         onAdd: (node) => {
@@ -185,21 +211,22 @@ export class Scheduler {
         onDelete: (pod) => this.#podGone(pod),
       }),
     );
-    scope.use(
-      services.addEventHandler({
-        onAdd: (service) => cache.setService(service),
-        onUpdate: (_old, service) => cache.setService(service),
-        onDelete: (service) => cache.removeService(service),
-      }),
-    );
-    scope.use(
-      controllers.addEventHandler({
-        onAdd: (controller) => cache.setController(controller),
-        onUpdate: (_old, controller) => cache.setController(controller),
-        onDelete: (controller) => cache.removeController(controller),
-      }),
-    );
-    return [nodes, this.#pods, services, controllers];
+    const informers = others.map((resource) => {
+      const informer = this.#informers.informer(resource);
+      const set = (object: DeepReadonly<KubernetesObject>): void => {
+        cache.set(resource, object);
+        this.#queue.moveAll();
+      };
+      scope.use(
+        informer.addEventHandler({
+          onAdd: set,
+          onUpdate: (_old, object) => set(object),
+          onDelete: (object) => cache.remove(resource, object),
+        }),
+      );
+      return informer;
+    });
+    return [nodes, this.#pods, ...informers];
   }
 
   #podChanged(pod: DeepReadonly<Pod>, old?: DeepReadonly<Pod>): void {
@@ -207,28 +234,34 @@ export class Scheduler {
     if (hasEnded(pod)) return this.#podGone(pod);
     if (pod.spec.nodeName) {
       this.#queue.remove(key);
+      this.#cache.denominate(key);
       this.#cache.setPod(pod);
     } else if (this.#isOurs(pod)) {
       if (this.#cache.isAssumed(key)) return; // a status that was written before the binding
-      this.#queue.add(new PodInfo(pod), old !== undefined && !sameRequest(old, pod));
-    } else this.#queue.remove(key);
+      const info = new PodInfo(pod);
+      const { nominatedNodeName } = pod.status as { nominatedNodeName?: string };
+      if (nominatedNodeName) this.#cache.nominate(info, nominatedNodeName);
+      else this.#cache.denominate(key);
+      this.#queue.add(info, old !== undefined && !sameRequest(old, pod));
+    } else {
+      this.#queue.remove(key);
+      this.#cache.denominate(key);
+    }
   }
 
   #podGone(pod: DeepReadonly<Pod>): void {
     const key = keyOf(pod);
     this.#queue.remove(key);
+    this.#cache.denominate(key);
     if (this.#cache.nodeOf(key) === undefined) return;
     this.#cache.removePod(key);
     this.#queue.moveAll(); // there is room
   }
 
-  #isOurs({ metadata, spec }: DeepReadonly<Pod>): boolean {
+  #isOurs(pod: DeepReadonly<Pod>): boolean {
+    const { metadata, spec } = pod;
     const gates = (spec as { schedulingGates?: readonly unknown[] }).schedulingGates ?? [];
-    return (
-      (spec.schedulerName ?? defaultSchedulerName) === this.#name &&
-      metadata.deletionTimestamp === undefined &&
-      gates.length === 0
-    );
+    return schedulerOf(pod) === this.#name && metadata.deletionTimestamp === undefined && gates.length === 0;
   }
 
   /** Decides about all active Pods, as fast as their bindings can be sent. */
@@ -236,10 +269,10 @@ export class Scheduler {
     const { clock } = this.#options;
     let sliceEndsMs = clock.now() + sliceMs;
     while (!signal.aborted) {
-      while (this.#writes.size >= writesInFlight) await Promise.race(this.#writes);
+      await this.#writes.room();
       const queued = this.#queue.pop();
       if (!queued) return;
-      this.#cycle(queued, signal);
+      await this.#cycle(queued, signal);
       if (clock.now() >= sliceEndsMs) {
         await macrotask();
         sliceEndsMs = clock.now() + sliceMs;
@@ -247,96 +280,91 @@ export class Scheduler {
     }
   }
 
-  /** One Pod: from the queue to a decision, synchronously. */
-  #cycle(queued: QueuedPod, signal: AbortSignal): void {
-    const { clock, log } = this.#options;
+  /** One Pod: from the queue to a decision, and what follows from it on its way. Synchronous without extenders. */
+  #cycle(queued: QueuedPod, signal: AbortSignal): void | Promise<void> {
+    const { clock } = this.#options;
     const { info } = queued;
-    const startedMs = clock.now();
+    const algorithm = this.#algorithm;
     const { nodes } = this.#cache;
-    let decision: Decision;
-    try {
-      decision = this.#algorithm.schedule(info, nodes);
-      const algorithm = this.#algorithm;
-      const tookMs = clock.now() - startedMs;
-      const about = { algorithm, algorithmProvider: this.#algorithmProvider, nodes, atMs: startedMs, tookMs };
+    const atMs = clock.now();
+    const decided = (decision: Decision): void => {
+      const algorithmProvider = this.#algorithmProvider;
+      const about = { algorithm, algorithmProvider, nodes, atMs, tookMs: clock.now() - atMs };
       this.#explanations.add(explain(decision, about));
+      if (decision.node) this.#place(queued, decision.node, algorithm, signal);
+      else this.#leave(queued, decision, algorithm, nodes, signal);
+    };
+    try {
+      decided(algorithm.schedule(info, nodes));
     } catch (error) {
-      // A predicate or priority is broken. The next Pod may not meet it.
-      log.warn('a pod could not be decided about, will retry', { pod: info.key, error });
-      this.#queue.putBack(queued, 'failed');
-      return this.#write(this.#tellFailure(info, 'SchedulerError', messageOf(error), signal));
-    }
-    if (decision.node) {
-      this.#cache.assume(info, decision.node.name);
-      this.#write(this.#bind(queued, decision.node.name, signal));
-    } else {
-      this.#queue.putBack(queued, 'unschedulable');
-      this.#write(this.#tellFailure(info, 'Unschedulable', fitError(decision), signal));
+      this.#broken(queued, error, signal);
     }
   }
 
-  async #bind(queued: QueuedPod, node: string, signal: AbortSignal): Promise<void> {
+  /** A plug-in is broken, or an extender does not answer. The next Pod may not meet it. */
+  #broken(queued: QueuedPod, error: unknown, signal: AbortSignal): void {
+    const { info } = queued;
+    this.#options.log.warn('a pod could not be decided about, will retry', { pod: info.key, error });
+    this.#queue.putBack(queued, 'failed');
+    this.#writes.add(this.#writes.tellFailure(info, { reason: 'SchedulerError', message: messageOf(error) }, signal));
+  }
+
+  /** There is a node: the Pod is taken for bound to it from here on. */
+  #place(queued: QueuedPod, node: NodeInfo, { options: { reservation } }: Algorithm, signal: AbortSignal): void {
+    const { info } = queued;
+    reservation?.reserve(info, node);
+    this.#cache.assume(info, node.name);
+    this.#cache.denominate(info.key);
+    this.#writes.add(this.#bind(queued, node, reservation, signal));
+  }
+
+  async #bind(
+    queued: QueuedPod,
+    node: NodeInfo,
+    reservation: Algorithm['options']['reservation'],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { client, clock, log } = this.#options;
     const { info } = queued;
-    const { namespace, name, uid } = info.pod.metadata;
-    const binding = {
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: { namespace, name, uid },
-      target: { kind: 'Node', name: node },
-    };
     try {
-      await client.createSubresource(resources.pods, { namespace, name }, 'binding', binding, { signal });
+      if (reservation) {
+        await reservation.prepare(info, node, { client, signal });
+        if (!node.node) throw new Error(`node ${JSON.stringify(node.name)} not found`); // it went meanwhile
+      }
+      await this.#writes.bind(info, node.name, signal);
     } catch (error) {
       // Also when the answer was lost: if the binding did arrive, the informer says so, and the Pod leaves the queue again.
+      reservation?.unreserve(info, node);
       this.#cache.forget(info.key);
       this.#queue.putBack(queued, 'failed');
       this.#queue.moveAll();
       if (signal.aborted || isNotFound(error)) return; // deleted meanwhile
-      log.warn('binding was refused, will retry', { pod: info.key, node, error });
-      if (isConflict(error)) return this.#warn(info, rejected(error)); // its status is somebody else's by now
-      return this.#tellFailure(info, 'SchedulerError', rejected(error), signal);
+      log.warn('binding was refused, will retry', { pod: info.key, node: node.name, error });
+      const message = `binding rejected: running Bind plugin "DefaultBinder": ${messageOf(error)}`;
+      if (isConflict(error)) return this.#writes.warn(info, message); // its status is somebody else's by now
+      return this.#writes.tellFailure(info, { reason: 'SchedulerError', message }, signal);
     }
     this.#queue.remove(info.key);
     this.#cache.finishBinding(info.key, clock.now());
-    this.#recorder!.event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
   }
 
-  /** Says so in an event and in the Pod's condition; the latter only when it has changed. */
-  async #tellFailure(info: PodInfo, reason: string, message: string, signal: AbortSignal): Promise<void> {
-    const { client, clock, log } = this.#options;
-    this.#warn(info, message);
-    const now = this.#pods.get(info.key);
-    const known = (now ?? info.pod).status?.conditions?.find(({ type }) => type === 'PodScheduled');
-    if (known?.status === 'False' && known.reason === reason && known.message === message) return;
-    const lastTransitionTime = known?.status === 'False' ? known.lastTransitionTime : timestamp(clock.now());
-    const { namespace, name, uid, generation } = info.pod.metadata;
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason,
-      message,
-      lastProbeTime: null,
-      lastTransitionTime,
-      ...(generation !== undefined && { observedGeneration: generation }),
-    };
-    // With the uid, a namesake made meanwhile is not given this one's condition.
-    const patch = { metadata: { uid }, status: { conditions: [condition] } };
-    try {
-      await client.patch(resources.pods, { namespace, name }, patch, { subresource: 'status', signal });
-    } catch (error) {
-      if (signal.aborted || isNotFound(error) || isConflict(error)) return;
-      log.warn('the condition PodScheduled cannot be written', { pod: info.key, error });
-    }
-  }
-
-  #warn(info: PodInfo, message: string): void {
-    this.#recorder!.event(info.pod, 'Warning', 'FailedScheduling', message);
-  }
-
-  #write(writing: Promise<void>): void {
-    const done = writing.finally(() => this.#writes.delete(done));
-    this.#writes.add(done);
+  /** There is no node: it is said why, and room may be made. */
+  #leave(
+    queued: QueuedPod,
+    decision: Decision,
+    algorithm: Algorithm,
+    nodes: readonly NodeInfo[],
+    signal: AbortSignal,
+  ): void {
+    const { info } = queued;
+    const preemption: Preemption | undefined = algorithm.options.postFilter?.(decision, { algorithm, nodes });
+    const { nominatedNodeName, victims = [] } = preemption ?? {};
+    const message = fitError(decision, preemption?.message);
+    if (nominatedNodeName) this.#cache.nominate(info, nominatedNodeName);
+    else this.#cache.denominate(info.key);
+    this.#queue.putBack(queued, 'unschedulable');
+    for (const victim of victims) this.#writes.add(this.#writes.evict(victim, info, nominatedNodeName!, signal));
+    this.#writes.add(this.#writes.tellFailure(info, { reason: 'Unschedulable', message, nominatedNodeName }, signal));
   }
 
   /** Pods whose binding was accepted but never seen: if they are unbound after all, they are scheduled again. */
@@ -366,8 +394,14 @@ const hasEnded = ({ status }: DeepReadonly<Pod>): boolean =>
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const rejected = (error: unknown): string =>
-  `binding rejected: running Bind plugin "DefaultBinder": ${messageOf(error)}`;
+/**
+ * Which scheduler a Pod waits for: `spec.schedulerName`, or, where that names none in particular, 1.2's annotation
+ * `scheduler.alpha.kubernetes.io/name`.
+ */
+export const schedulerOf = ({ metadata, spec }: DeepReadonly<Pod>): string =>
+  spec.schedulerName && spec.schedulerName !== defaultSchedulerName
+    ? spec.schedulerName
+    : metadata.annotations?.[schedulerNameAnnotation] || defaultSchedulerName;
 
 /** Nodes report every few seconds: only what the scheduler reads is a change to it. */
 const sameForScheduling = (a: DeepReadonly<Node>, b: DeepReadonly<Node>): boolean => seen(a) === seen(b);

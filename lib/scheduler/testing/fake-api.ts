@@ -4,7 +4,7 @@
  */
 import { keyOf } from '../../api/meta.js';
 import { conflict, notFound } from '../../api/status.js';
-import type { Resource } from '../../api/resources.js';
+import { pathOf, replicationControllers, services, type Resource } from '../../api/resources.js';
 import type { KubernetesObject, WatchEvent } from '../../api/types.js';
 import type { Client } from '../../client/index.js';
 
@@ -17,6 +17,8 @@ export class FakeApi {
   /** Called before each binding; what it throws refuses it. */
   onBind: (pod: string, node: string) => void | Promise<void> = () => {};
   readonly bindings: string[] = [];
+  /** Kinds beside Nodes, Pods and Events that there are. */
+  readonly served: Resource[] = [services, replicationControllers];
 
   put(resource: Pick<Resource, 'resource'>, object: KubernetesObject): void {
     const path = `${resource.resource}/${keyOf(object)}`;
@@ -61,6 +63,13 @@ export class FakeApi {
           status: { ...object.status, ...patch.status },
         });
       },
+      raw: async (_method: string, path: string) => {
+        const resources = this.served.filter((resource) => pathOf({ ...resource, namespaced: false }).startsWith(path));
+        if (resources.length === 0) throw notFound({ group: '', resource: '' }, path);
+        return JSON.stringify({ resources: resources.map(({ resource }) => ({ name: resource })) });
+      },
+      delete: async (resource: Resource, { namespace, name }: { namespace: string; name: string }) =>
+        this.remove(resource, `${namespace}/${name}`),
       createSubresource: async (resource: Resource, { namespace, name }: any, _sub: string, { target }: any) => {
         const key = `${namespace}/${name}`;
         await this.onBind(key, target.name);
