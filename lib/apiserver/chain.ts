@@ -2,7 +2,7 @@
  * What every request goes through, in this order:
  *
  * ```
- * 1. local?   the open port answers only this machine              local-only.ts
+ * 1. local?   the open port answers only this machine              util/local-only.ts
  * 2. who?     token, certificate, or nobody                        authentication/
  * 3. may he?                                                       authorization/
  * 4. what?    a resource                                           resources.ts ─▶ admission ─▶ registry ─▶ store
@@ -26,7 +26,7 @@ import {
 } from './authentication/authentication.js';
 import { impersonated } from './authentication/impersonation.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
-import { isLocal } from './local-only.js';
+import { isLocal } from '../util/local-only.js';
 import type { Metrics } from './metrics.js';
 import type { Pages } from './pages.js';
 import { parseResourcePath, type ResourcePath } from './request-info.js';
@@ -59,9 +59,19 @@ export class Chain {
 
   /** Answers a request, whatever it is. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse, insecurePort: boolean): Promise<void> {
+    try {
+      await this.#handle(request, response, insecurePort);
+    } catch (error) {
+      this.#note(request, error); // not even the refusal could be written
+      response.destroy();
+    }
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse, insecurePort: boolean): Promise<void> {
     const warnings: string[] = [];
     const auditId = randomUUID();
     const startMs = this.#options.clock.now();
+    const { served } = this.#options;
     let counted: ResourcePath | undefined;
     try {
       const { query, path, user } = await this.#enter(request, insecurePort);
@@ -69,7 +79,7 @@ export class Chain {
         this.#options.pages.handle({ request, response, auditId, warnings });
         return;
       }
-      counted = path;
+      if (served.find(path.group, path.version, path.resource)) counted = path; // what clients make up is not for our memory
       if (query.has('timeout')) timeoutOf(query); // a time that is none is refused, whatever it was for
       await this.#options.resources.handle({
         request,
@@ -90,12 +100,19 @@ export class Chain {
     this.#options.metrics.count(verbFor(request, counted), counted, response.statusCode, seconds);
   }
 
-  /** A request that asks to leave HTTP: a stream, or a refusal. Never rejects. */
+  /** A request that asks to leave HTTP: a stream, a refusal, or what it would have been without asking. Never rejects. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, insecurePort: boolean): Promise<void> {
     socket.on('error', () => {}); // its `close` follows
     try {
       const { query, path, user } = await this.#enter(request, insecurePort);
-      if (!path) throw noSuchResource();
+      if (!path || !this.#options.resources.isStream(path)) {
+        // An offer that is not taken up (`Upgrade: h2c` is sent with any request) changes nothing.
+        const response = new ServerResponse(request);
+        response.shouldKeepAlive = false; // node has given the socket away: no further request is read from it
+        response.assignSocket(socket as Socket);
+        response.on('finish', () => socket.end());
+        return await this.handle(request, response, insecurePort);
+      }
       const stream = { request, path, query, user, signal: this.#options.signal, warnings: [], warn: () => {} };
       await this.#options.resources.upgrade(stream as unknown as ResourceRequest, socket, head);
     } catch (error) {
@@ -114,6 +131,7 @@ export class Chain {
     if (insecurePort && !isLocal(request.headers, hosts)) throw foreign();
     const user = await this.#authenticate(request, insecurePort);
     const target = request.url ?? '/';
+    if (malformed.test(target)) throw badRequest('400 Bad Request');
     const mark = target.indexOf('?');
     const pathname = mark < 0 ? target : target.slice(0, mark);
     const query = mark < 0 ? noQuery : parseQuery(target.slice(mark + 1));

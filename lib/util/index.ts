@@ -1,6 +1,6 @@
 /**
  * What every room needs and what knows nothing of Kubernetes: time that is handed in, scopes that end what was begun,
- * back-off, and a log.
+ * back-off, a log, and what small servers of one's own need: who may come in, and figures for Prometheus.
  *
  * @module
  */
@@ -8,3 +8,5 @@ export { type Clock, realClock, SteppedClock, scaledClock, sleep, ticks, timesta
 export { Scope, childAbort } from './scope.js';
 export { Backoff } from './backoff.js';
 export { type Log, type Fields, silent, textLog } from './log.js';
+export { isLocal } from './local-only.js';
+export { Counter, exponentialBuckets, Gauge, Histogram, metricsText, type Labels, type Metric } from './metrics.js';

@@ -1,7 +1,7 @@
 /**
- * The open port knows no users, so that it must know its visitors: only requests that were meant for this machine, and
- * that no page of another site has sent, are let in. (A page can make a browser send requests to 127.0.0.1, and a name
- * of its own can be made to point there; both show in `Host` and `Origin`.)
+ * A port that knows no users must know its visitors: only requests that were meant for this machine, and that no page of
+ * another site has sent, are let in. (A page can make a browser send requests to 127.0.0.1, and a name of its own can be
+ * made to point there; both show in `Host` and `Origin`.)
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
