@@ -10,6 +10,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EtcdPlace } from '../apiserver/storage/index.js';
 import { connect, type ClientOptions } from '../client/index.js';
 import { runControllers } from '../controllers/index.js';
 import { runProxy, serviceRoute } from '../proxy/index.js';
@@ -25,6 +26,8 @@ const firstKubeletPort = 10250;
 export interface ClusterOptions {
   /** Where everything is kept that outlives this process; made if it is not there. */
   readonly dataFolder: string;
+  /** Where the objects are, if not in the data folder. */
+  readonly etcd?: EtcdPlace;
   /** One entry a node, `node-1` first: what runs its containers. Three process nodes if left out; empty is the control plane alone. */
   readonly runtimes?: readonly RuntimeName[];
   /** The open port, on 127.0.0.1; 8080 if left out, 0 is any free one. */
@@ -68,6 +71,7 @@ export interface Cluster extends AsyncDisposable {
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const {
     dataFolder,
+    etcd,
     runtimes = ['process', 'process', 'process'],
     port = 8080,
     securePort = 0,
@@ -90,13 +94,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const route = scope.use(await serviceRoute(options.serviceRange ?? '10.0.0.0/24'));
   const { server, pki, kubeconfig } = await startControlPlane(scope, {
     dataFolder,
+    etcd,
     port,
     securePort,
     serviceRange: route.range,
     clock,
     log,
   });
-  pieces.push({ name: 'store', where: join(dataFolder, 'store') });
+  pieces.push({ name: 'store', where: etcd ? `etcd at ${etcd.endpoints.join(', ')}` : join(dataFolder, 'store') });
   pieces.push({ name: 'apiserver', where: [server.url, server.secureUrl].filter(Boolean).join('  ') });
 
   const controllerClient = clientFor('kube-controller-manager');

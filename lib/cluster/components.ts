@@ -7,7 +7,18 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connect, loadKubeconfig, type Client, type ClientOptions } from '../client/index.js';
 import { type Log, realClock as clock, Scope } from '../util/index.js';
-import { dataOption, logFor, option, range, verboseOption, wholeNumber, type RuntimeName } from './options.js';
+import {
+  dataOption,
+  type EtcdFlags,
+  etcdPlace,
+  logFor,
+  option,
+  range,
+  verboseOption,
+  wholeNumber,
+  withEtcd,
+  type RuntimeName,
+} from './options.js';
 import { stopSignal } from './stop.js';
 
 export const componentCommands = (): Command[] => [apiserver(), controllerManager(), scheduler(), kubelet(), proxy()];
@@ -57,8 +68,8 @@ const until = (signal: AbortSignal): Promise<void> =>
   );
 
 function apiserver(): Command {
-  return new Command('apiserver')
-    .description('the API server alone, with its store')
+  return withEtcd(new Command('apiserver'))
+    .description('the API server alone, with its store; several may share one etcd')
     .addOption(dataOption())
     .addOption(
       option('--port <port>', 'the open port, HTTP, on 127.0.0.1').default(8080).argParser(wholeNumber(0, 65535)),
@@ -73,13 +84,16 @@ function apiserver(): Command {
     )
     .addOption(verboseOption())
     .action(
-      async (flags: { data: string; port: number; securePort: number; serviceRange: string; verbose: boolean }) => {
+      async (
+        flags: EtcdFlags & { data: string; port: number; securePort: number; serviceRange: string; verbose: boolean },
+      ) => {
         const { startControlPlane } = await import('./control-plane.js');
         const signal = stopSignal(clock, () => process.stderr.write('\nstopping …\n'));
         await using scope = new Scope();
         const { server, kubeconfig } = await startControlPlane(scope, {
           ...flags,
           dataFolder: resolve(flags.data),
+          etcd: etcdPlace(flags),
           clock,
           log: logFor(flags),
         });

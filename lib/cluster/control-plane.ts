@@ -2,13 +2,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiServer } from '../apiserver/index.js';
-import { LowdbStorage } from '../apiserver/storage/index.js';
+import { type EtcdPlace, openStorage } from '../apiserver/storage/index.js';
 import type { Clock, Log, Scope } from '../util/index.js';
 import { kubeconfig } from './kubeconfig.js';
 import { Pki } from './pki.js';
 
 export interface ControlPlaneOptions {
   readonly dataFolder: string;
+  /** Where the objects are, if not in the data folder. */
+  readonly etcd?: EtcdPlace;
   /** The open port, on 127.0.0.1; 0 is any free one. */
   readonly port: number;
   /** The port for HTTPS; 0 is off. */
@@ -28,10 +30,13 @@ export interface ControlPlane {
 
 /** Starts both; `scope` ends them. */
 export async function startControlPlane(scope: Scope, options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { dataFolder, port, securePort, serviceRange, clock, log } = options;
+  const { dataFolder, etcd, port, securePort, serviceRange, clock, log } = options;
   await mkdir(dataFolder, { recursive: true });
   const storage = scope.use(
-    await LowdbStorage.open({ folder: join(dataFolder, 'store'), clock, log: log.with({ component: 'store' }) }),
+    await openStorage(etcd ? { etcd } : { data: join(dataFolder, 'store') }, {
+      clock,
+      log: log.with({ component: 'store' }),
+    }),
   );
 
   const pki = await Pki.open({ folder: join(dataFolder, 'pki'), clock });

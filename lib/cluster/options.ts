@@ -3,8 +3,10 @@
  * (`--service-range`, `KUBEBOOK_SERVICE_RANGE`); the flag wins. Here are the parsers, which say in one sentence what is
  * wrong with a value.
  */
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { EtcdPlace } from '../apiserver/storage/index.js';
 import { type Log, textLog } from '../util/index.js';
 
 export type RuntimeName = 'docker' | 'process' | 'hollow';
@@ -71,6 +73,50 @@ export const dataOption = (): Option =>
     packageFile('.kubebook'),
     '.kubebook in the clone',
   );
+
+export interface EtcdFlags {
+  readonly etcd?: readonly string[];
+  readonly etcdPrefix?: string;
+  readonly etcdCafile?: string;
+  readonly etcdCertfile?: string;
+  readonly etcdKeyfile?: string;
+}
+
+/** Lets a command keep its objects in an etcd; what belongs to it has upstream's names. */
+export const withEtcd = (command: Command): Command =>
+  command
+    .addOption(
+      option(
+        '--etcd <urls>',
+        'keep the objects in this etcd, in place of the data folder: http://127.0.0.1:2379, or several, with commas',
+      ).argParser((text) => text.split(',').map((url) => url.trim())),
+    )
+    .addOption(option('--etcd-prefix <path>', 'below which the keys lie in etcd (default: "/registry")'))
+    .addOption(option('--etcd-cafile <file>', 'who signed the certificate of the etcd').argParser(fileText))
+    .addOption(option('--etcd-certfile <file>', 'our certificate, where the etcd asks for one').argParser(fileText))
+    .addOption(option('--etcd-keyfile <file>', 'the key of our certificate').argParser(fileText));
+
+/** @throws Error one sentence: what does not go together */
+export function etcdPlace(flags: EtcdFlags): EtcdPlace | undefined {
+  const { etcd: endpoints, etcdPrefix: prefix, etcdCafile: ca, etcdCertfile: cert, etcdKeyfile: key } = flags;
+  if (!endpoints) {
+    if (prefix || ca || cert || key) throw new Error('which etcd? Give --etcd URL with the other --etcd flags.');
+    return undefined;
+  }
+  if (!cert !== !key)
+    throw new Error('a certificate for etcd needs its key: give both --etcd-certfile and --etcd-keyfile.');
+  return { endpoints, ...(prefix && { prefix }), ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+/** What stands in a file. */
+function fileText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new InvalidArgumentError(code === 'ENOENT' ? 'There is no such file.' : `It cannot be read (${code}).`);
+  }
+}
 
 export const verboseOption = (): Option =>
   option('-v, --verbose', 'log what the components do, not only what goes wrong').default(false);

@@ -5,17 +5,20 @@ import { realClock } from '../util/index.js';
 import type { Cluster, Piece } from './cluster.js';
 import {
   dataOption,
+  type EtcdFlags,
+  etcdPlace,
   logFor,
   option,
   range,
   runtimesOfNodes,
   verboseOption,
   wholeNumber,
+  withEtcd,
   type RuntimeName,
 } from './options.js';
 import { stopSignal } from './stop.js';
 
-interface StartOptions {
+interface StartOptions extends EtcdFlags {
   readonly nodes?: number;
   readonly runtime?: string;
   readonly data: string;
@@ -28,7 +31,7 @@ interface StartOptions {
 }
 
 export const startCommand = (): Command =>
-  new Command('start')
+  withEtcd(new Command('start'))
     .description('start a cluster in the foreground; Ctrl-C stops it, a second start continues from what was stored')
     .addOption(
       option('--nodes <n>', 'how many nodes; 0 is the control plane alone (default: 3)').argParser(
@@ -68,9 +71,14 @@ async function start(options: StartOptions): Promise<void> {
   // Loaded only now, so that --help and the other commands need not wait for it.
   const { removeData, startCluster } = await import('./cluster.js');
   const dataFolder = resolve(options.data);
+  const etcd = etcdPlace(options);
+  if (etcd && options.fresh)
+    throw new Error(
+      `--fresh does not empty an etcd, which may be others' too: if it is to be emptied, run "etcdctl del --prefix ${etcd.prefix ?? '/registry'}/", and start without --fresh.`,
+    );
   const runtimes = await chooseRuntimes(options);
   if (options.fresh) await removeData(dataFolder);
-  const cluster = await startCluster({ ...options, dataFolder, runtimes, log: logFor(options) });
+  const cluster = await startCluster({ ...options, dataFolder, etcd, runtimes, log: logFor(options) });
   try {
     if (!stop.aborted) process.stdout.write(report(cluster, process.stdout.isTTY));
     await new Promise<void>((resolve) => (stop.aborted ? resolve() : stop.addEventListener('abort', () => resolve())));
