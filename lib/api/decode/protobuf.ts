@@ -17,7 +17,8 @@ export interface ProtobufEnvelope {
   readonly raw: Buffer;
 }
 
-const magic = Buffer.from('k8s\0');
+/** How every body in protobuf begins. */
+export const magic = Buffer.from('k8s\0');
 
 /** @throws ProtobufError */
 export function openEnvelope(body: Buffer): ProtobufEnvelope {
@@ -43,11 +44,12 @@ export function readMessage(message: Buffer, definition: Definition): Record<str
 }
 
 /** What a number leads to: a field, or a message whose fields stand among ours. */
-type Numbers = Map<number, Field | Numbers>;
+export type Numbers = Map<number, Field | Numbers>;
 
 const numbers = new WeakMap<Definition, Numbers>();
 
-function numbersOf(definition: Definition): Numbers {
+/** The fields of a message by their numbers. */
+export function numbersOf(definition: Definition): Numbers {
   let root = numbers.get(definition);
   if (root) return root;
   numbers.set(definition, (root = new Map()));
