@@ -169,39 +169,60 @@ export function algorithmProvider(name: string): AlgorithmProvider {
 /** The names of all providers, sorted. */
 export const listAlgorithmProviders = (): string[] => [...providers.keys()].sort();
 
+/** Builds an algorithm for a cluster, as often as there are clusters: the one at hand, one as it was, one as it might be. */
+export type AlgorithmFactory = (args: PluginArgs) => Algorithm;
+
 /** The algorithm of the provider `name`. @throws if it, or a name in it, is not registered */
-export function createFromProvider(name: string, args: PluginArgs): Algorithm {
+export const createFromProvider = (name: string, args: PluginArgs): Algorithm => resolveProvider(name)(args);
+
+/** What builds the algorithm of the provider `name` as it is registered now. @throws as {@link createFromProvider} */
+export function resolveProvider(name: string): AlgorithmFactory {
   const { predicateKeys, priorityKeys, options } = algorithmProvider(name);
-  return createFromKeys(predicateKeys, priorityKeys, args, options);
+  return resolveKeys(predicateKeys, priorityKeys, options);
 }
 
 /** An algorithm of exactly these parts. @throws if a name is not registered */
-export function createFromKeys(
+export const createFromKeys = (
   predicateKeys: Iterable<string>,
   priorityKeys: Iterable<string>,
   args: PluginArgs,
+  options: ProviderOptions = {},
+): Algorithm => resolveKeys(predicateKeys, priorityKeys, options)(args);
+
+/** What builds an algorithm of exactly these parts as they are registered now. @throws if a name is not registered */
+export function resolveKeys(
+  predicateKeys: Iterable<string>,
+  priorityKeys: Iterable<string>,
   { nodes = 'ready', queue, postFilter, reservation }: ProviderOptions = {},
-): Algorithm {
-  const chosen = [...predicateKeys].map((name): NamedPredicate => {
+): AlgorithmFactory {
+  const predicateFactories = [...predicateKeys].map((name) => {
     const factory = predicates.get(name);
     if (!factory)
       throw new Error(`invalid predicate name ${JSON.stringify(name)} specified - no corresponding function found`);
-    return { name, predicate: factory(args) };
+    return { name, factory };
   });
-  const weighted = [...priorityKeys].map((name): WeightedPriority => {
+  const priorityConfigs = [...priorityKeys].map((name) => {
     const config = priorities.get(name);
     if (!config) throw new Error(`invalid priority name ${name} specified - no corresponding function found`);
-    return { name, priority: config.factory(args), weight: config.weight };
+    return { name, config };
   });
-  const considered = nodes === 'ready' ? [{ name: 'CheckNodeCondition', predicate: checkNodeCondition }] : [];
-  const listed = [...considered, ...chosen];
-  return new Algorithm(listed, weighted, {
-    cluster: args,
-    asked: [...listed].sort((a, b) => rank(a) - rank(b)),
-    queue,
-    postFilter: postFilter?.(args),
-    reservation: reservation?.(args),
-  });
+  return (args) => {
+    const considered = nodes === 'ready' ? [{ name: 'CheckNodeCondition', predicate: checkNodeCondition }] : [];
+    const chosen = predicateFactories.map(({ name, factory }): NamedPredicate => ({ name, predicate: factory(args) }));
+    const listed = [...considered, ...chosen];
+    const weighted = priorityConfigs.map(({ name, config: { factory, weight } }): WeightedPriority => ({
+      name,
+      priority: factory(args),
+      weight,
+    }));
+    return new Algorithm(listed, weighted, {
+      cluster: args,
+      asked: [...listed].sort((a, b) => rank(a) - rank(b)),
+      queue,
+      postFilter: postFilter?.(args),
+      reservation: reservation?.(args),
+    });
+  };
 }
 
 const rank = ({ name }: NamedPredicate): number => (order.includes(name) ? order.indexOf(name) : order.length);
