@@ -52,6 +52,8 @@ export class NodeInfo {
   readonly requested: Resources = resourcesOf({});
   /** As {@link PodInfo.scored}. */
   readonly scored = { milliCPU: 0, memory: 0 };
+  /** As {@link PodInfo.nonZeroRequested}. */
+  readonly nonZeroRequested = { milliCPU: 0, memory: 0 };
   /** How many Pods use each host port. */
   readonly hostPorts = new Map<number, number>();
   /** Sizes in bytes of the images that the node has, by each of their names. */
@@ -106,6 +108,8 @@ export class NodeInfo {
     }
     this.scored.milliCPU += sign * pod.scored.milliCPU;
     this.scored.memory += sign * pod.scored.memory;
+    this.nonZeroRequested.milliCPU += sign * pod.nonZeroRequested.milliCPU;
+    this.nonZeroRequested.memory += sign * pod.nonZeroRequested.memory;
     for (const port of pod.hostPorts) this.hostPorts.set(port, (this.hostPorts.get(port) ?? 0) + sign);
     this.recency.touch(this);
   }

@@ -27,6 +27,8 @@ export class PodInfo {
   readonly requested: DeepReadonly<Resources>;
   /** What is scored by: each container's requests, with 1.2's defaults where there is none. */
   readonly scored: { readonly milliCPU: number; readonly memory: number };
+  /** The same as today: init containers, overhead and the Pod's own requests count as in {@link requested}. */
+  readonly nonZeroRequested: { readonly milliCPU: number; readonly memory: number };
   /** Ports of the host that the Pod wants for itself. */
   readonly hostPorts: readonly number[];
   /** Volumes of the kinds that two Pods, or too many Pods, cannot have on one node. */
@@ -46,6 +48,8 @@ export class PodInfo {
       milliCPU: sum(containers, (c) => amount('cpu', c.resources?.requests?.cpu) ?? defaultMilliCPURequest),
       memory: sum(containers, (c) => amount('memory', c.resources?.requests?.memory) ?? defaultMemoryRequest),
     };
+    const { milliCPU, memory } = requestsOfPod(pod, { milliCPU: defaultMilliCPURequest, memory: defaultMemoryRequest });
+    this.nonZeroRequested = { milliCPU, memory };
     this.hostPorts = containers.flatMap((c) => (c.ports ?? []).map((p) => p.hostPort ?? 0)).filter((port) => port > 0);
     this.disks = volumes.filter((v) => v.gcePersistentDisk ?? v.awsElasticBlockStore ?? v.rbd);
     this.claimNames = volumes.flatMap((v) => v.persistentVolumeClaim?.claimName ?? []);
@@ -71,13 +75,16 @@ export class PodInfo {
    * one controller. What was found out about one of them holds for the next.
    */
   get shape(): string {
+    const { containers, initContainers = [] } = this.pod.spec;
     return (this.#shape ??= JSON.stringify([
       this.pod.spec.nodeName,
       this.requested.milliCPU,
       this.requested.memory,
       [...this.requested.others],
       this.scored,
-      this.hostPorts,
+      this.nonZeroRequested,
+      containers.map(({ ports }) => ports),
+      initContainers.map(({ ports }) => ports),
       this.disks,
       this.tolerations,
       this.images,
@@ -109,17 +116,25 @@ export function resourcesOf(list: Readonly<Record<string, string>> | undefined):
 
 /**
  * Init containers run one after another, before the rest, and beside the sidecars that came before them: the Pod needs the
- * most that is needed at any one time. (1.2 knew no init containers; without them this is its plain sum.)
+ * most that is needed at any one time. What the Pod requests as a whole goes before that. (1.2 knew neither; without them
+ * this is its plain sum.)
  *
+ * @param missing what a container is taken to request where it says nothing
  * @see https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
  */
-function requestsOfPod(pod: DeepReadonly<Pod>): Resources {
+function requestsOfPod(pod: DeepReadonly<Pod>, missing = { milliCPU: 0, memory: 0 }): Resources {
+  const requestsOf = ({ resources }: DeepReadonly<Container>): Resources => {
+    const requests = resourcesOf(resources?.requests);
+    if (resources?.requests?.cpu === undefined) requests.milliCPU = missing.milliCPU;
+    if (resources?.requests?.memory === undefined) requests.memory = missing.memory;
+    return requests;
+  };
   const total = resourcesOf({});
   const sidecars = resourcesOf({});
   const starting = resourcesOf({});
-  for (const container of pod.spec.containers) add(total, resourcesOf(container.resources?.requests));
+  for (const container of pod.spec.containers) add(total, requestsOf(container));
   for (const container of pod.spec.initContainers ?? []) {
-    const requests = resourcesOf(container.resources?.requests);
+    const requests = requestsOf(container);
     if ((container as { restartPolicy?: string }).restartPolicy === 'Always') {
       add(total, requests);
       add(sidecars, requests);
@@ -130,8 +145,23 @@ function requestsOfPod(pod: DeepReadonly<Pod>): Resources {
     }
   }
   raise(total, starting);
+  override(total, resourcesOf(ofPodItself(pod)));
   add(total, resourcesOf(pod.spec.overhead));
   return total;
+}
+
+/** Of a Pod as a whole, processor, memory and huge pages can be requested. */
+const ofPodItself = ({ spec }: DeepReadonly<Pod>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries((spec as { resources?: { requests?: Record<string, string> } }).resources?.requests ?? {}).filter(
+      ([name]) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-'),
+    ),
+  );
+
+function override(to: Resources, given: Resources): void {
+  if (given.milliCPU > 0) to.milliCPU = given.milliCPU;
+  if (given.memory > 0) to.memory = given.memory;
+  for (const [name, value] of given.others) to.others.set(name, value);
 }
 
 function add(to: Resources, more: Resources): void {
