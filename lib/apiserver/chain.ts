@@ -10,7 +10,8 @@
  * ```
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { forbidden, internalError, StatusError } from '../api/status.js';
@@ -31,7 +32,7 @@ import type { Metrics } from './metrics.js';
 import type { Pages } from './pages.js';
 import { parseResourcePath, type ResourcePath } from './request-info.js';
 import type { ResourceRequest } from './resource-request.js';
-import { noSuchResource, type Resources } from './resources.js';
+import type { Resources } from './resources.js';
 import type { ServedKinds } from './served.js';
 import { timeoutOf } from './write-options.js';
 
@@ -60,7 +61,8 @@ export class Chain {
   /** Answers a request, whatever it is. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse, insecurePort: boolean): Promise<void> {
     try {
-      await this.#handle(request, response, insecurePort);
+      if (normalize(request)) await this.#handle(request, response, insecurePort);
+      else response.writeHead(400, badTarget).end('400 Bad Request');
     } catch (error) {
       this.#note(request, error); // not even the refusal could be written
       response.destroy();
@@ -79,7 +81,7 @@ export class Chain {
         this.#options.pages.handle({ request, response, auditId, warnings });
         return;
       }
-      if (served.find(path.group, path.version, path.resource)) counted = path; // what clients make up is not for our memory
+      if (served.has(path)) counted = path; // what clients make up is not for our memory
       if (query.has('timeout')) timeoutOf(query); // a time that is none is refused, whatever it was for
       await this.#options.resources.handle({
         request,
@@ -103,6 +105,7 @@ export class Chain {
   /** A request that asks to leave HTTP: a stream, a refusal, or what it would have been without asking. Never rejects. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, insecurePort: boolean): Promise<void> {
     socket.on('error', () => {}); // its `close` follows
+    if (!normalize(request)) return refuse(socket, 400, '400 Bad Request');
     try {
       const { query, path, user } = await this.#enter(request, insecurePort);
       if (!path || !this.#options.resources.isStream(path)) {
@@ -131,7 +134,6 @@ export class Chain {
     if (insecurePort && !isLocal(request.headers, hosts)) throw foreign();
     const user = await this.#authenticate(request, insecurePort);
     const target = request.url ?? '/';
-    if (malformed.test(target)) throw badRequest('400 Bad Request');
     const mark = target.indexOf('?');
     const pathname = mark < 0 ? target : target.slice(0, mark);
     const query = mark < 0 ? noQuery : parseQuery(target.slice(mark + 1));
@@ -186,6 +188,23 @@ export class Chain {
     this.#options.log.warn('a request has failed', { method: request.method, path: request.url, error });
   }
 }
+
+/**
+ * Brings what a request is for into its usual form: `/path?query`. A client may also write the whole URL, as to a proxy,
+ * and then means its host (RFC 9112, 3.2.2). @returns false if it is neither, or has escapes that are none
+ */
+function normalize(request: IncomingMessage): boolean {
+  let target = request.url!;
+  if (target[0] !== '/') {
+    const [, host, rest] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target) ?? [];
+    if (host === undefined) return false;
+    request.headers.host = host;
+    request.url = target = rest!.startsWith('/') ? rest! : `/${rest}`;
+  }
+  return !target.includes('%') || !/^[^?]*%(?![\da-f]{2})/i.test(target);
+}
+
+const badTarget = { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' };
 
 /** As metrics call it. */
 function verbFor({ method = '', url = '' }: IncomingMessage, path: ResourcePath | undefined): string {

@@ -89,6 +89,11 @@ export class Resources {
     }
   }
 
+  /** Whether what is at a path may become a stream. */
+  isStream({ resource, subresource }: ResourcePath): boolean {
+    return this.#subresources.isStream(resource, subresource);
+  }
+
   /** A request that asks to leave HTTP, for a stream. @throws as {@link handle} */
   async upgrade(request: ResourceRequest, socket: Duplex, head: Buffer): Promise<void> {
     const { kind } = this.#route(request);

@@ -1,6 +1,7 @@
 /** The table of kinds as the API server uses it: found by path, and laid out in the store. */
 import { groupVersion } from '../api/resources.js';
 import type { Kind } from '../api/kinds/kind.js';
+import type { ResourcePath } from './request-info.js';
 
 export class ServedKinds {
   readonly all: readonly Kind[];
@@ -17,6 +18,12 @@ export class ServedKinds {
 
   find(group: string, version: string, resource: string): Kind | undefined {
     return this.#byPath.get(group === '' ? `${version}/${resource}` : `${group}/${version}/${resource}`);
+  }
+
+  /** Whether there is something at a path: a kind, and the subresource if it names one. */
+  has({ group, version, resource, subresource }: ResourcePath): boolean {
+    const kind = this.find(group, version, resource);
+    return kind !== undefined && (subresource === '' || Object.hasOwn(kind.subresources ?? {}, subresource));
   }
 
   /** Whether anything is served under `/apis/group`. The core group always is. */

@@ -76,6 +76,11 @@ export class Subresources {
     }
   }
 
+  /** `pods/exec` is one, `pods/status` is not. */
+  isStream(resource: string, subresource: string): boolean {
+    return Object.hasOwn(this.#options.streams, `${resource}/${subresource}`);
+  }
+
   /** A request that asks to leave HTTP. @throws StatusError what a plain request would have been answered with */
   async upgrade(request: ResourceRequest, kind: Kind, socket: Duplex, head: Buffer): Promise<void> {
     const handler = this.#options.streams[`${kind.resource}/${request.path.subresource}`];
