@@ -11,7 +11,8 @@
  *
  * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/generic_scheduler.go
  */
-import type { PostFilter, Reservation } from './extension-points.js';
+import type { Extender } from './extender.js';
+import type { PostFilter, PreFilter, Reservation } from './extension-points.js';
 import type { NodeInfo } from './node-info.js';
 import type { PluginArgs } from './plugin-args.js';
 import type { PodInfo } from './pod-info.js';
@@ -41,6 +42,8 @@ export interface AlgorithmOptions {
   readonly cluster?: Pick<PluginArgs, 'nominations' | 'nodeNamed' | 'with'>;
   /** In which order Pods wait for it: as they came, or the highest priority first. `fifo` if left out. */
   readonly queue?: 'fifo' | 'priority';
+  /** Who else is asked, over HTTP: then {@link Algorithm.scheduleWithExtenders} decides. */
+  readonly extenders?: readonly Extender[];
   readonly postFilter?: PostFilter;
   readonly reservation?: Reservation;
 }
@@ -64,6 +67,8 @@ export interface Decision {
   readonly feasible: number;
   /** By node, in the order of the nodes; undefined: it fits. */
   readonly refusals: readonly (Refusal | undefined)[];
+  /** Why no node would do, whatever the nodes: then each is refused for this. */
+  readonly refused?: Refusal;
   /** How long each step took, in milliseconds. */
   readonly predicatesMs: number;
   readonly prioritiesMs: number;
@@ -112,7 +117,8 @@ export class Algorithm {
     this.#keptPredicates = this.#asked.filter(({ predicate }) => isKept(predicate));
     this.#otherPredicates = this.#asked.filter(({ predicate }) => !isKept(predicate));
     const used = priorities.filter(({ weight }) => weight !== 0);
-    this.priorities = priorities.length === 0 ? [{ name: 'EqualPriority', priority: equal, weight: 1 }] : used;
+    const isIndifferent = priorities.length === 0 && !options.extenders?.length;
+    this.priorities = isIndifferent ? [{ name: 'EqualPriority', priority: equal, weight: 1 }] : used;
     const isSummed = ({ priority: { kept, map, reduce } }: WeightedPriority): boolean => !!kept && !!map && !reduce;
     this.#summed = this.priorities.filter(isSummed);
     this.#otherPriorities = this.priorities.filter((one) => !isSummed(one));
@@ -129,6 +135,40 @@ export class Algorithm {
     const filtered = this.#filter(pod, nodes);
     const filteredMs = stopwatch();
     const choice = this.#choose(filtered);
+    return { ...choice, predicatesMs: filteredMs - startMs, prioritiesMs: stopwatch() - filteredMs };
+  }
+
+  /**
+   * The same, with the extenders asked too: whether the nodes that fit will do for them, and how much they like each. The cluster
+   * may change while they answer; a node that went meanwhile may still be chosen.
+   *
+   * @throws Error if an extender cannot be asked whether a node will do
+   */
+  async scheduleWithExtenders(
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    signal: AbortSignal,
+    stopwatch: Stopwatch = () => 0,
+  ): Promise<Decision> {
+    const { extenders = [] } = this.options;
+    const startMs = stopwatch();
+    let filtered = this.#filter(pod, nodes);
+    for (const extender of extenders) {
+      if (!extender.filter || filtered.fitting.length === 0) continue;
+      const { fitting, failed } = await extender.filter(pod, filtered.fitting, signal);
+      const refusals = filtered.refusals.map((refusal, i) =>
+        refusal || fitting.has(nodes[i]!.name) ? refusal : refusedBy(extender, failed[nodes[i]!.name]),
+      );
+      filtered = { ...filtered, refusals, ...feasibleOf(nodes, refusals) };
+    }
+    const filteredMs = stopwatch();
+    const likes = await Promise.all(
+      // Whoever cannot say what he likes has no preference.
+      extenders.map((extender) => extender.prioritize?.(pod, filtered.fitting, signal).catch(() => undefined)),
+    );
+    const choice = this.#choose(filtered, (node) =>
+      extenders.reduce((sum, { weight }, i) => sum + weight * (likes[i]?.get(node.name) ?? 0), 0),
+    );
     return { ...choice, predicatesMs: filteredMs - startMs, prioritiesMs: stopwatch() - filteredMs };
   }
 
@@ -174,6 +214,11 @@ export class Algorithm {
 
   #filter(pod: PodInfo, nodes: readonly NodeInfo[]): Filtered {
     const findings = this.#findingsFor(pod, nodes);
+    const refused = this.options.preFilter?.(pod);
+    if (refused) {
+      const refusals = nodes.map(() => refused);
+      return { pod, findings, refusals, refused, ...feasibleOf(nodes, refusals) };
+    }
     this.#refresh(findings, pod);
     const others = prepareAll(this.#otherPredicates, pod, nodes);
     const refusedToo = this.#refusedForNominated(findings, pod);
@@ -192,12 +237,18 @@ export class Algorithm {
     return { pod, findings, refusals, ...feasibleOf(nodes, refusals) };
   }
 
-  #choose({ pod, findings, refusals, fitting, positions }: Filtered): Omit<Decision, `${string}Ms`> {
+  /** @param more what is added to a node's score */
+  #choose(
+    { pod, findings, refusals, fitting, positions }: Filtered,
+    more?: (node: NodeInfo) => number,
+  ): Omit<Decision, `${string}Ms`> {
     const nodes = findings.nodes.length;
     const count = fitting.length;
-    if (count === 0) return { pod, node: undefined, score: 0, runnerUp: undefined, nodes, feasible: 0, refusals };
+    if (count === 0)
+      return { pod, node: undefined, score: 0, runnerUp: undefined, nodes, feasible: 0, refusals, refused };
 
     const totals = this.#score(findings, pod, fitting, positions);
+    if (more) for (let i = 0; i < count; i++) totals[i]! += more(fitting[i]!);
     let [best, first, equals] = [-Infinity, 0, 0];
     let [secondBest, second] = [-Infinity, -1];
     for (let i = 0; i < count; i++) {
@@ -323,6 +374,7 @@ interface Filtered extends Feasible {
   readonly pod: PodInfo;
   readonly findings: Findings;
   readonly refusals: readonly (Refusal | undefined)[];
+  readonly refused?: Refusal;
 }
 
 /** What is known of each node for Pods of one shape, by the node's position. */
@@ -348,6 +400,11 @@ function feasibleOf(nodes: readonly NodeInfo[], refusals: readonly (Refusal | un
   for (let i = 0; i < nodes.length; i++) if (refusals[i] === undefined) positions[fitting.push(nodes[i]!) - 1] = i;
   return { fitting, positions };
 }
+
+const refusedBy = ({ name }: Extender, why = `node(s) were refused by the extender at ${name}`): Refusal => ({
+  ...unfit([why], { resolvable: true }),
+  predicate: name,
+});
 
 /** A predicate made ready for one Pod. */
 interface Question {

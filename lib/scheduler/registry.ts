@@ -13,7 +13,8 @@
  */
 import { Algorithm, type NamedPredicate, type WeightedPriority } from './algorithm.js';
 import type { PluginArgs } from './plugin-args.js';
-import type { PostFilter, Reservation } from './extension-points.js';
+import type { Extender } from './extender.js';
+import type { PostFilter, PreFilter, Reservation } from './extension-points.js';
 import { checkNodeCondition } from './predicates/check-node-condition.js';
 import { checkNodeLabelPresence } from './predicates/check-node-label-presence.js';
 import { checkServiceAffinity } from './predicates/check-service-affinity.js';
@@ -58,6 +59,10 @@ export interface ProviderOptions {
   readonly nodes?: 'ready' | 'all';
   /** In which order Pods wait: as they came (`fifo`, 1.2's), or the highest priority first. `fifo` if left out. */
   readonly queue?: 'fifo' | 'priority';
+  /** Who else is asked, over HTTP. */
+  readonly extenders?: readonly Extender[];
+  /** Why no node at all will do for a Pod: its claims are not ready. Any may do if left out. */
+  readonly preFilter?: (args: PluginArgs) => PreFilter;
   /** What is done about a Pod for which no node was found: preemption. Nothing if left out. */
   readonly postFilter?: (args: PluginArgs) => PostFilter;
   /** What is set aside for a Pod, and made ready, between the decision and the binding: volumes. */
@@ -99,16 +104,21 @@ export function registerFitPredicateFactory(name: string, factory: FitPredicateF
 }
 
 /** With an argument, builds the predicate it describes, under the policy's name; without one, the name must be known. */
-export function registerCustomFitPredicate({ name, argument }: PredicatePolicy): string {
+export const registerCustomFitPredicate = (policy: PredicatePolicy): string =>
+  registerFitPredicateFactory(policy.name, predicateOfPolicy(policy));
+
+/** What a policy's entry stands for, without registering it. @throws if it has no argument and its name is not known */
+export function predicateOfPolicy({ name, argument }: PredicatePolicy): FitPredicateFactory {
   if (!argument) {
-    if (!predicates.has(name)) throw new Error(`Invalid configuration: Predicate type not found for ${name}`);
-    return name;
+    const known = predicates.get(name);
+    if (!known) throw new Error(`Invalid configuration: Predicate type not found for ${name}`);
+    return known;
   }
   const { serviceAffinity, labelsPresence } = argument;
   exactlyOne(name, argument);
   return serviceAffinity
-    ? registerFitPredicateFactory(name, (args) => checkServiceAffinity(serviceAffinity.labels, args))
-    : registerFitPredicate(name, checkNodeLabelPresence(labelsPresence!.labels, labelsPresence!.presence));
+    ? (args) => checkServiceAffinity(serviceAffinity.labels, args)
+    : () => checkNodeLabelPresence(labelsPresence!.labels, labelsPresence!.presence);
 }
 
 export const isFitPredicateRegistered = (name: string): boolean => predicates.has(name);
@@ -127,19 +137,23 @@ export function registerPriorityConfigFactory(name: string, config: PriorityConf
 }
 
 /** With an argument, builds the priority it describes; without one, what `name` stands for gets the policy's weight. */
-export function registerCustomPriorityFunction({ name, weight, argument }: PriorityPolicy): string {
-  if (argument) {
-    const { serviceAntiAffinity: anti, labelPreference: preference } = argument;
-    exactlyOne(name, argument);
-    return registerPriorityConfigFactory(name, {
-      factory: (args) =>
-        anti ? serviceAntiAffinity(anti.label, args) : nodeLabel(preference!.label, preference!.presence),
-      weight,
-    });
+export const registerCustomPriorityFunction = (policy: PriorityPolicy): string =>
+  registerPriorityConfigFactory(policy.name, priorityOfPolicy(policy));
+
+/** What a policy's entry stands for, without registering it. @throws if it has no argument and its name is not known */
+export function priorityOfPolicy({ name, weight, argument }: PriorityPolicy): PriorityConfigFactory {
+  if (!argument) {
+    const known = priorities.get(name);
+    if (!known) throw new Error(`Invalid configuration: Priority type not found for ${name}`);
+    return { ...known, weight };
   }
-  const known = priorities.get(name);
-  if (!known) throw new Error(`Invalid configuration: Priority type not found for ${name}`);
-  return registerPriorityConfigFactory(name, { ...known, weight });
+  const { serviceAntiAffinity: anti, labelPreference: preference } = argument;
+  exactlyOne(name, argument);
+  return {
+    factory: (args) =>
+      anti ? serviceAntiAffinity(anti.label, args) : nodeLabel(preference!.label, preference!.presence),
+    weight,
+  };
 }
 
 export const isPriorityFunctionRegistered = (name: string): boolean => priorities.has(name);
@@ -193,32 +207,45 @@ export const createFromKeys = (
 export function resolveKeys(
   predicateKeys: Iterable<string>,
   priorityKeys: Iterable<string>,
-  { nodes = 'ready', queue, postFilter, reservation }: ProviderOptions = {},
+  options: ProviderOptions = {},
 ): AlgorithmFactory {
-  const predicateFactories = [...predicateKeys].map((name) => {
+  const chosen = [...predicateKeys].map((name) => {
     const factory = predicates.get(name);
     if (!factory)
       throw new Error(`invalid predicate name ${JSON.stringify(name)} specified - no corresponding function found`);
     return { name, factory };
   });
-  const priorityConfigs = [...priorityKeys].map((name) => {
+  const weighted = [...priorityKeys].map((name) => {
     const config = priorities.get(name);
     if (!config) throw new Error(`invalid priority name ${name} specified - no corresponding function found`);
-    return { name, config };
+    return { name, ...config };
   });
+  return resolveParts(chosen, weighted, options);
+}
+
+/** What builds an algorithm of exactly these parts, whether they are registered or not. */
+export function resolveParts(
+  chosen: readonly { readonly name: string; readonly factory: FitPredicateFactory }[],
+  weighted: readonly ({ readonly name: string } & PriorityConfigFactory)[],
+  { nodes = 'ready', queue, extenders, postFilter, reservation }: ProviderOptions = {},
+): AlgorithmFactory {
   return (args) => {
     const considered = nodes === 'ready' ? [{ name: 'CheckNodeCondition', predicate: checkNodeCondition }] : [];
-    const chosen = predicateFactories.map(({ name, factory }): NamedPredicate => ({ name, predicate: factory(args) }));
-    const listed = [...considered, ...chosen];
-    const weighted = priorityConfigs.map(({ name, config: { factory, weight } }): WeightedPriority => ({
+    const listed = [
+      ...considered,
+      ...chosen.map(({ name, factory }): NamedPredicate => ({ name, predicate: factory(args) })),
+    ];
+    const priorities = weighted.map(({ name, factory, weight }): WeightedPriority => ({
       name,
       priority: factory(args),
       weight,
     }));
-    return new Algorithm(listed, weighted, {
+    return new Algorithm(listed, priorities, {
       cluster: args,
       asked: [...listed].sort((a, b) => rank(a) - rank(b)),
       queue,
+      extenders,
+      preFilter: preFilter?.(args),
       postFilter: postFilter?.(args),
       reservation: reservation?.(args),
     });

@@ -34,9 +34,8 @@ import type { Preemption } from './extension-points.js';
 import { fitError } from './fit-error.js';
 import type { NodeInfo } from './node-info.js';
 import { PodInfo } from './pod-info.js';
-import type { PluginArgs } from './plugin-args.js';
 import { SchedulingQueue, type QueuedPod } from './queue.js';
-import { createFromProvider } from './registry.js';
+import { createFromProvider, type AlgorithmFactory } from './registry.js';
 import { Writes } from './writes.js';
 
 export const defaultSchedulerName = 'default-scheduler';
@@ -73,7 +72,7 @@ export interface SchedulerOptions {
   /** A registered name; `DefaultProvider` if left out. */
   readonly algorithmProvider?: string;
   /** Builds the algorithm, where it is none of a registered provider: a policy file's. */
-  readonly createAlgorithm?: (args: PluginArgs) => Algorithm;
+  readonly createAlgorithm?: AlgorithmFactory;
   /** How many decisions are remembered for {@link Scheduler.explain}: 1,000 if left out. */
   readonly decisionsKept?: number;
 }
@@ -288,22 +287,29 @@ export class Scheduler {
     const { nodes } = this.#cache;
     const atMs = clock.now();
     const decided = (decision: Decision): void => {
+      if (signal.aborted || !this.#queue.isWanted(queued)) return; // deleted while extenders were asked
       const algorithmProvider = this.#algorithmProvider;
       const about = { algorithm, algorithmProvider, nodes, atMs, tookMs: clock.now() - atMs };
       this.#explanations.add(explain(decision, about));
+      // That is what extenders take their time for.
+      if (decision.node && !decision.node.node) throw new Error(`node ${JSON.stringify(decision.node.name)} not found`);
       if (decision.node) this.#place(queued, decision.node, algorithm, signal);
       else this.#leave(queued, decision, algorithm, nodes, signal);
     };
+    const failed = (error: unknown): void => this.#broken(queued, error, signal);
+    if (algorithm.options.extenders?.length)
+      return algorithm.scheduleWithExtenders(info, nodes, signal).then(decided).catch(failed);
     try {
       decided(algorithm.schedule(info, nodes));
     } catch (error) {
-      this.#broken(queued, error, signal);
+      failed(error);
     }
   }
 
   /** A plug-in is broken, or an extender does not answer. The next Pod may not meet it. */
   #broken(queued: QueuedPod, error: unknown, signal: AbortSignal): void {
     const { info } = queued;
+    if (signal.aborted || !this.#queue.isWanted(queued)) return;
     this.#options.log.warn('a pod could not be decided about, will retry', { pod: info.key, error });
     this.#queue.putBack(queued, 'failed');
     this.#writes.add(this.#writes.tellFailure(info, { reason: 'SchedulerError', message: messageOf(error) }, signal));

@@ -11,7 +11,15 @@
 const maxDepth = 10_000;
 
 /** A broken text; the message is that of Go's `encoding/json`. */
-export class JSONSyntaxError extends Error {}
+export class JSONSyntaxError extends Error {
+  /** Where in the text it broke. */
+  readonly offset: number;
+
+  constructor(message: string, offset = 0) {
+    super(message);
+    this.offset = offset;
+  }
+}
 
 /** A number that JavaScript would not keep as it was written. */
 export class JSONNumber {
@@ -37,6 +45,8 @@ export interface JSONReading {
   readonly duplicates: readonly Duplicate[];
   /** Path of each member → how many members of the text stood before it. Only if there are duplicates. */
   readonly ordinals: ReadonlyMap<string, number>;
+  /** Path of each value → where in the text it begins. Only if it was read by {@link readJSON}. */
+  readonly offsets: ReadonlyMap<string, number>;
 }
 
 /**
@@ -54,7 +64,8 @@ export function parseJSON(text: string): JSONReading {
   }
   const { members, depth, plain } = surveyJSON(text);
   if (depth > maxDepth) throw new JSONSyntaxError('exceeded max depth');
-  if (plain && members === countMembers(value)) return { value, duplicates: [], ordinals: new Map() };
+  if (plain && members === countMembers(value))
+    return { value, duplicates: [], ordinals: new Map(), offsets: new Map() };
   return readJSON(text);
 }
 
@@ -118,12 +129,13 @@ function countMembers(value: unknown): number {
 export function readJSON(text: string): JSONReading {
   const reader = new Reader(text);
   const value = reader.document();
-  return { value, duplicates: reader.duplicates, ordinals: reader.ordinals };
+  return { value, duplicates: reader.duplicates, ordinals: reader.ordinals, offsets: reader.offsets };
 }
 
 class Reader {
   readonly duplicates: Duplicate[] = [];
   readonly ordinals = new Map<string, number>();
+  readonly offsets = new Map<string, number>();
   readonly #text: string;
   #at = 0;
   #depth = 0;
@@ -143,6 +155,7 @@ class Reader {
   /** @param before what stood in this place already */
   #value(path: string, before: unknown): unknown {
     this.#blank();
+    this.offsets.set(path, this.#at);
     const char = this.#text[this.#at];
     if (char === '{') return this.#nested(() => this.#object(path, before));
     if (char === '[') return this.#nested(() => this.#array(path));
@@ -262,8 +275,8 @@ class Reader {
 
   #unexpected(context: string): JSONSyntaxError {
     const char = this.#text[this.#at];
-    if (char === undefined) return new JSONSyntaxError('unexpected end of JSON input');
-    return new JSONSyntaxError(`invalid character ${quoteCharacter(char)} ${context}`);
+    if (char === undefined) return new JSONSyntaxError('unexpected end of JSON input', this.#at);
+    return new JSONSyntaxError(`invalid character ${quoteCharacter(char)} ${context}`, this.#at);
   }
 }
 
