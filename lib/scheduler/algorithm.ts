@@ -44,6 +44,7 @@ export interface AlgorithmOptions {
   readonly queue?: 'fifo' | 'priority';
   /** Who else is asked, over HTTP: then {@link Algorithm.scheduleWithExtenders} decides. */
   readonly extenders?: readonly Extender[];
+  readonly preFilter?: PreFilter;
   readonly postFilter?: PostFilter;
   readonly reservation?: Reservation;
 }
@@ -239,7 +240,7 @@ export class Algorithm {
 
   /** @param more what is added to a node's score */
   #choose(
-    { pod, findings, refusals, fitting, positions }: Filtered,
+    { pod, findings, refusals, refused, fitting, positions }: Filtered,
     more?: (node: NodeInfo) => number,
   ): Omit<Decision, `${string}Ms`> {
     const nodes = findings.nodes.length;

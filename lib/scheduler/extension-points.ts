@@ -2,16 +2,21 @@
  * Where an algorithm may have a say beside its two lists; 1.2 had none of these. Upstream's names are in brackets.
  *
  * ```
- *   decide ─ no node ──► PostFilter ──► victims are evicted, the Pod waits for their room
+ *   PreFilter ─ no node whatever the nodes ─────┐
+ *      ▼                                        ▼
+ *   decide ─ no node ─────────────────────► PostFilter ──► victims are evicted, the Pod waits for their room
  *      └──── a node ───► Reservation: reserve ──► prepare ──► POST pods/…/binding
  *                                         └── any failure: unreserve
  * ```
  * @see https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/
  */
 import type { Client } from '../client/index.js';
-import type { Algorithm, Decision } from './algorithm.js';
+import type { Algorithm, Decision, Refusal } from './algorithm.js';
 import type { NodeInfo } from './node-info.js';
 import type { PodInfo } from './pod-info.js';
+
+/** Asked about each Pod before any node is looked at: why none will do; undefined: one may. (*PreFilter*) */
+export type PreFilter = (pod: PodInfo) => Refusal | undefined;
 
 /**
  * Asked about each Pod for which no node was found, synchronously, with nothing changed since the decision. To try what would

@@ -18,10 +18,11 @@ export const noNodes = 'no nodes available to schedule pods';
  * @param preemption what came of making room; if nobody tried, it is said whether that might have helped, were there Pods of
  * lower priority. Empty: nothing is said of it.
  */
-export function fitError({ pod, nodes, refusals }: Decision, preemption = hopes(pod, refusals)): string {
+export function fitError({ pod, nodes, refusals, refused }: Decision, preemption = hopes(pod, refusals)): string {
   if (nodes === 0) return noNodes;
   const reasons = refusals.flatMap((refusal) => refusal?.reasons ?? []);
-  const sentence = available(nodes, reasons);
+  // What was said without looking at nodes is said once.
+  const sentence = refused ? `${noneOf(nodes)} ${refused.reasons.join(', ')}.` : available(nodes, reasons);
   return preemption === '' ? sentence : `${sentence} no new claims to deallocate, preemption: ${preemption}`;
 }
 
@@ -48,9 +49,11 @@ export function fitError12(pod: PodInfo, reports: readonly NodeReport[]): string
 }
 
 /** Reasons counted and sorted as texts, number first: that is how upstream does it. */
-function available(nodes: number, reasons: readonly string[]): string {
+export function available(nodes: number, reasons: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const list = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
-  return `0/${nodes} nodes are available: ${list.join(', ')}.`;
+  return `${noneOf(nodes)} ${list.join(', ')}.`;
 }
+
+const noneOf = (nodes: number): string => `0/${nodes} nodes are available:`;

@@ -35,8 +35,9 @@
  */
 
 // The loop: `runScheduler(options, signal)`, or a `Scheduler` that can be asked and re-equipped while it runs.
-export { runScheduler, Scheduler, defaultSchedulerName, type SchedulerOptions } from './scheduler.js';
-export type { Explanation } from './explain.js';
+export { runScheduler, Scheduler, type SchedulerOptions } from './scheduler.js';
+export { defaultSchedulerName, schedulerNameOf } from './eligible.js';
+export type { Attempt, Explanation, Part } from './explain.js';
 
 // Putting an algorithm together by name, as the book does. Names that are not registered throw when a scheduler is built.
 export {
@@ -60,6 +61,7 @@ export {
   type PriorityPolicy,
 } from './registry.js';
 export { defaultProvider, textbookProvider } from './defaults.js';
+export { todayProvider } from './today/provider.js';
 
 // Writing parts: a predicate answers true, false, or `unfit(reasons)`; a priority scores from 0 to 10.
 export { unfit, type FitPredicate, type Unfit, type Verdict } from './predicates/predicate.js';

@@ -71,6 +71,12 @@ export function nodeAffinityOf(pod: DeepReadonly<Pod>): NodeAffinity {
   };
 }
 
+/** Whether `node` is one of those that a NodeSelector means: a volume's, say. */
+export const matchesNodeSelector = (
+  { nodeSelectorTerms }: { readonly nodeSelectorTerms?: readonly Term[] | null },
+  node: DeepReadonly<Node>,
+): boolean => anyTermMatches(nodeSelectorTerms ?? [], node);
+
 const matchesNothing: Affinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } };
 
 function parseAnnotation(text: string | undefined): Affinity | undefined {

@@ -227,7 +227,7 @@ export function resolveKeys(
 export function resolveParts(
   chosen: readonly { readonly name: string; readonly factory: FitPredicateFactory }[],
   weighted: readonly ({ readonly name: string } & PriorityConfigFactory)[],
-  { nodes = 'ready', queue, extenders, postFilter, reservation }: ProviderOptions = {},
+  { nodes = 'ready', queue, extenders, preFilter, postFilter, reservation }: ProviderOptions = {},
 ): AlgorithmFactory {
   return (args) => {
     const considered = nodes === 'ready' ? [{ name: 'CheckNodeCondition', predicate: checkNodeCondition }] : [];

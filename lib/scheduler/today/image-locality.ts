@@ -1,0 +1,48 @@
+import type { PluginArgs } from '../plugin-args.js';
+import type { PodInfo } from '../pod-info.js';
+import type { Priority } from '../priorities/priority.js';
+import { maxNodeScore } from './scale.js';
+
+const megabyte = 1024 * 1024;
+/** Images smaller than this together are not worth moving a Pod for. */
+const minBytes = 23 * megabyte;
+/** More than this a container makes no difference. */
+const maxBytesPerContainer = 1000 * megabyte;
+
+/**
+ * *ImageLocality*: prefers nodes that have the Pod's images already. An image counts by the share of nodes that have it, or all
+ * Pods would follow the first one to its node.
+ *
+ * ```
+ *   S     = Σ ⌊size · nodes with the image / nodes⌋, not less than 23 MB and not more than 1000 MB a container (max)
+ *   score = ⌊100 · (S − 23 MB) / (max − 23 MB)⌋
+ * ```
+ */
+export const imageLocality = (args: Pick<PluginArgs, 'nodes'>): Priority => ({
+  reduce(pod, nodes, scores) {
+    const { images, count } = imagesOf(pod);
+    const max = maxBytesPerContainer * count;
+    const spreads = images.map((image) => {
+      const having = args.nodes.filter(({ imageSizes }) => imageSizes.has(image)).length;
+      return { image, share: having / args.nodes.length };
+    });
+    const present = spreads.filter(({ share }) => share > 0);
+    for (let i = 0; i < nodes.length; i++) {
+      const { imageSizes } = nodes[i]!;
+      let sum = 0;
+      for (const { image, share } of present) sum += Math.trunc((imageSizes.get(image) ?? 0) * share);
+      scores[i] = Math.floor((maxNodeScore * (Math.min(Math.max(sum, minBytes), max) - minBytes)) / (max - minBytes));
+    }
+  },
+});
+
+/** With a tag, as nodes report them; `count` is how many containers and image volumes there are. */
+function imagesOf({ pod }: PodInfo): { readonly images: readonly string[]; readonly count: number } {
+  const { containers, initContainers = [], volumes = [] } = pod.spec;
+  const references = [
+    ...[...initContainers, ...containers].map(({ image }) => image ?? ''),
+    ...volumes.flatMap((volume) => (volume as { image?: { reference?: string } }).image?.reference ?? []),
+  ];
+  const images = references.map((name) => (name.lastIndexOf(':') <= name.lastIndexOf('/') ? `${name}:latest` : name));
+  return { images, count: Math.max(1, references.length) };
+}

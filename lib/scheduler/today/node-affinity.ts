@@ -1,0 +1,47 @@
+import { keep, preparing, unfit } from '../predicates/predicate.js';
+import type { PodInfo } from '../pod-info.js';
+import type { Priority } from '../priorities/priority.js';
+import { normalize } from './scale.js';
+
+/**
+ * *NodeAffinity*: the node carries every label of `spec.nodeSelector`, and the required node affinity holds. Of a Pod that names
+ * its nodes in every term (`metadata.name`, as a DaemonSet's does) only these are looked at.
+ *
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#node-affinity
+ */
+export const nodeAffinity = keep(
+  preparing((pod) => {
+    const { nodeSelector, affinity } = pod.pod.spec;
+    if (!nodeSelector && !affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution) return undefined;
+    const named = namedNodes(pod);
+    return (node) => {
+      if (named && !named.has(node.name)) return unfit(["node(s) didn't satisfy plugin(s) [NodeAffinity]"]);
+      return pod.nodeAffinity.matches(node.node!) || unfit(["node(s) didn't match Pod's node affinity/selector"]);
+    };
+  }),
+);
+
+/** The nodes that the terms name; undefined if one of them names none. */
+function namedNodes({ pod }: PodInfo): ReadonlySet<string> | undefined {
+  const terms =
+    pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const names = terms.map(({ matchFields = [] }) =>
+    matchFields
+      .filter(({ key, operator }) => key === 'metadata.name' && operator === 'In')
+      .map(({ values = [] }) => new Set(values))
+      .reduce<ReadonlySet<string> | undefined>(
+        (a, b) => (a ? new Set([...a].filter((name) => b.has(name))) : b),
+        undefined,
+      ),
+  );
+  if (names.length === 0 || names.includes(undefined)) return undefined;
+  return new Set(names.flatMap((some) => [...some!]));
+}
+
+/** The score: the weights of the preferred terms that hold, added up, as a share of the largest sum. */
+export const nodeAffinityPriority: Priority = {
+  kept: true,
+  uniform: (pod) => (pod.nodeAffinity.indifferent ? 0 : undefined),
+  map: (pod, { node }) => (pod.nodeAffinity.indifferent ? 0 : pod.nodeAffinity.preference(node!)),
+  reduce: (_pod, _nodes, scores) => normalize(scores),
+};
