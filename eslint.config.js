@@ -45,6 +45,7 @@ export default ts.config(
         setInterval: 'readonly',
         clearInterval: 'readonly',
         performance: 'readonly',
+        AbortController: 'readonly',
         AbortSignal: 'readonly',
         fetch: 'readonly',
       },
