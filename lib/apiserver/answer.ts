@@ -5,7 +5,8 @@ import { createGzip, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { internalError, StatusError, type Status } from '../api/status.js';
-import { negotiateError, type Accepted } from './negotiate.js';
+import { mediaTypes, negotiateError, type Accepted } from './negotiate.js';
+import { encodeObject } from './protobuf-forms.js';
 
 /** Smaller answers are not worth packing (upstream's limit). */
 const gzipFromBytes = 128 * 1024;
@@ -32,9 +33,10 @@ export async function answer(
   const { request, response } = reply;
   if (response.destroyed) return;
   if (type === 'yaml') body = yaml(body);
+  else if (type === 'protobuf') body = protobuf(body);
   else if (wantsPretty(request)) body = Buffer.from(JSON.stringify(JSON.parse(whole(body).toString()), null, 2));
   // One flat list, written at once: this is the way of every request.
-  const all = ['Audit-Id', reply.auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', `application/${type}`];
+  const all = ['Audit-Id', reply.auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', mediaTypes[type]];
   for (const warning of reply.warnings) all.push('Warning', warningHeader(warning));
   all.push(...headers);
   if (!Buffer.isBuffer(body)) return stream(reply, code, all, body);
@@ -123,6 +125,12 @@ function drained(target: Writable, response: ServerResponse): Promise<void> {
 
 const yaml = (body: Buffer | Iterable<Buffer>): Buffer =>
   Buffer.from(stringify(JSON.parse(whole(body).toString()), { version: '1.1', sortMapEntries: true, lineWidth: 0 }));
+
+/** Objects come as protobuf from their forms; what is none (a Status, a Scale) comes as JSON, like everywhere. */
+const protobuf = (body: Buffer | Iterable<Buffer>): Buffer | Iterable<Buffer> =>
+  Buffer.isBuffer(body) && body[0] === 0x7b
+    ? encodeObject(JSON.parse(body.toString()) as Parameters<typeof encodeObject>[0])
+    : body;
 
 const whole = (body: Buffer | Iterable<Buffer>): Buffer => (Buffer.isBuffer(body) ? body : Buffer.concat([...body]));
 

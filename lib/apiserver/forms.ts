@@ -4,6 +4,7 @@
  */
 import { groupVersion } from '../api/resources.js';
 import type { Kind } from '../api/kinds/kind.js';
+import type { Status } from '../api/status.js';
 import type { DeepReadonly } from '../api/types.js';
 import { present } from './registry/present.js';
 import { definitionsOf, rowOf, type IncludeObject } from './tables.js';
@@ -25,7 +26,15 @@ export interface Form {
   /** The first event of a watch, where it differs from all others. */
   first?(entry: CachedEntry, before: string, after: string): Buffer;
   /** A bookmark's object, where it is not of the kind itself. */
-  bookmark?(metadata: object): object;
+  bookmark?(metadata: object): BookmarkObject;
+  /** An event of a watch, where it is no line of JSON. @param object or what is no object: a bookmark, a Status */
+  event?(type: string, object: CachedEntry | BookmarkObject | Status): Buffer;
+}
+
+export interface BookmarkObject {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: object;
 }
 
 const pieceBytes = 64 * 1024;

@@ -1,51 +1,59 @@
 /**
- * What a client accepts, and what it gets. Objects and lists are JSON or YAML; as themselves, as Table or as metadata
- * alone. (Answers in protobuf are not made: the clients that ask for them take JSON too, and say so.)
+ * What a client accepts, and what it gets. Objects and lists are JSON, YAML or protobuf; as themselves, as Table (not in
+ * protobuf) or as metadata alone.
  *
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
  */
 import { notAcceptable } from '../api/status.js';
 
 export interface Accepted {
-  readonly type: 'json' | 'yaml';
+  readonly type: 'json' | 'yaml' | 'protobuf';
   /** `Table`, `PartialObjectMetadata`, `PartialObjectMetadataList`; undefined: as itself. */
   readonly as?: string;
   /** The version of `meta.k8s.io` for `as`. */
   readonly version?: string;
 }
 
+/** As answers are announced. */
+export const mediaTypes = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: 'application/vnd.kubernetes.protobuf',
+} as const;
+
 const json: Accepted = { type: 'json' };
 
-/** The same few headers come again and again. */
-const known = new Map<string, Accepted | 'nothing' | 'no such form'>();
+/** The same few headers come again and again. Long ones are somebody's who wants to fill our memory. */
+const known = new Map<string, Choice>();
 const maxKnown = 1000;
+const maxKnownLength = 500;
 
 const representations =
   'application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
 
-/** @throws NotAcceptable */
-export function negotiate(accept: string | undefined): Accepted {
+/** @param protobuf whether there is protobuf of what is asked for @throws NotAcceptable */
+export function negotiate(accept: string | undefined, protobuf: boolean): Accepted {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return json;
   let found = known.get(accept);
   if (found === undefined) {
     found = choose(accept);
     if (known.size >= maxKnown) known.clear();
-    known.set(accept, found);
+    if (accept.length <= maxKnownLength) known.set(accept, found);
   }
-  if (found === 'nothing') throw notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${representations}`);
-  if (found === 'no such form') {
-    throw notAcceptable(
-      'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-    );
-  }
-  return found;
+  const { accepted, refused } = found;
+  for (const each of accepted) if (protobuf || each.type !== 'protobuf') return each;
+  if (refused === 'nothing')
+    throw notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${representations}`);
+  throw notAcceptable(
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  );
 }
 
 /** How an error is told to a client, whatever it accepts. */
 export function negotiateError(accept: string | undefined): Accepted {
   for (const { type } of mediaRanges(accept ?? '')) {
-    if (type === 'application/yaml') return { type: 'yaml' };
-    if (type === 'application/json' || type === '*/*') break;
+    const serialization = serializations.get(type);
+    if (serialization) return { type: serialization };
   }
   return json;
 }
@@ -58,21 +66,40 @@ export const notStreamable = () =>
 
 const forms = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
 
-function choose(accept: string): Accepted | 'nothing' | 'no such form' {
-  let refused: 'nothing' | 'no such form' = 'nothing';
+const serializations: ReadonlyMap<string, Accepted['type']> = new Map([
+  ['application/json', 'json'],
+  ['application/yaml', 'yaml'],
+  ['application/vnd.kubernetes.protobuf', 'protobuf'],
+  ['application/*', 'json'],
+  ['*/*', 'json'],
+]);
+
+interface Choice {
+  /** The client's favourite first. */
+  readonly accepted: readonly Accepted[];
+  /** What to say if none of them will do. */
+  readonly refused: 'nothing' | 'no such form';
+}
+
+function choose(accept: string): Choice {
+  const accepted: Accepted[] = [];
+  let refused: Choice['refused'] = 'nothing';
   for (const { type, parameters } of mediaRanges(accept)) {
-    const serialization =
-      type === 'application/json' || type === '*/*' ? 'json' : type === 'application/yaml' ? 'yaml' : undefined;
+    const serialization = serializations.get(type);
     if (!serialization) continue;
     const as = parameters.get('as');
-    if (as === undefined) return { type: serialization };
     const version = parameters.get('v') ?? '';
-    if (forms.has(as) && parameters.get('g') === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1')) {
-      return { type: serialization, as, version };
-    }
-    refused = 'no such form';
+    if (as === undefined) accepted.push({ type: serialization });
+    else if (
+      forms.has(as) &&
+      !(as === 'Table' && serialization === 'protobuf') &&
+      parameters.get('g') === 'meta.k8s.io' &&
+      (version === 'v1' || version === 'v1beta1')
+    ) {
+      accepted.push({ type: serialization, as, version });
+    } else refused = 'no such form';
   }
-  return refused;
+  return { accepted, refused };
 }
 
 interface MediaRange {

@@ -9,6 +9,7 @@ import { readBody } from './body.js';
 import { decodeObject, decodeOptions, type DecodeOptions } from './decoding.js';
 import { asItself, asMetadata, asTable, type Form } from './forms.js';
 import type { Accepted } from './negotiate.js';
+import { asMetadataProtobuf, asProtobuf } from './protobuf-forms.js';
 import type { RequestContext } from './registry/context.js';
 import { deleteOptions, type DeleteOptions } from './registry/delete-options.js';
 import type { ListQuery } from './registry/list.js';
@@ -29,22 +30,22 @@ export interface ResourceRequest extends Reply {
 /** How the answer is shown: as the client accepts it. @throws BadRequest, NotAcceptable */
 export function formOf(
   kind: Kind,
-  { as, version = 'v1' }: Accepted,
+  { type, as, version = 'v1' }: Accepted,
   { query }: ResourceRequest,
   clock: Clock,
   many: boolean,
 ): Form {
   switch (as) {
     case undefined:
-      return asItself(kind);
+      return type === 'protobuf' ? asProtobuf(kind) : asItself(kind);
     case 'Table':
       return asTable(kind, { version, includeObject: includeObjectOf(query), now: () => clock.now() });
     case 'PartialObjectMetadataList':
       if (!many) throw notAcceptable(`you requested ${as}, but the requested object is not a list (${goType(kind)})`);
-      return asMetadata(kind, version);
+      return type === 'protobuf' ? asMetadataProtobuf(kind, version) : asMetadata(kind, version);
     default:
       if (many) throw notAcceptable(`you requested ${as}, but the requested object is a list (${goType(kind)}List)`);
-      return asMetadata(kind, version);
+      return type === 'protobuf' ? asMetadataProtobuf(kind, version) : asMetadata(kind, version);
   }
 }
 

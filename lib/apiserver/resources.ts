@@ -18,6 +18,7 @@ import type { Clock } from '../util/index.js';
 import { answer, statusBytes } from './answer.js';
 import { readBody } from './body.js';
 import { negotiate, type Accepted } from './negotiate.js';
+import { hasProtobuf } from './protobuf-forms.js';
 import { applyPatch, patchTypeOf } from './patching.js';
 import { deleteCollection, deleteObject } from './registry/delete.js';
 import { list, parseRevision, waitFor } from './registry/list.js';
@@ -66,7 +67,7 @@ export class Resources {
   /** @throws StatusError before anything was answered */
   async handle(request: ResourceRequest): Promise<void> {
     const { kind, verb } = this.#route(request);
-    const accepted = negotiate(request.request.headers.accept);
+    const accepted = negotiate(request.request.headers.accept, hasProtobuf(kind));
     if (request.path.subresource !== '') return this.#subresources.handle(request, kind, verb, accepted);
     if (kind.deprecated) request.warn(kind.deprecated);
     switch (verb) {

@@ -2,7 +2,7 @@
 import type { Kind } from '../api/kinds/kind.js';
 import { invalid, unclassified, type StatusCause } from '../api/status.js';
 import type { Clock } from '../util/index.js';
-import { notStreamable, type Accepted } from './negotiate.js';
+import { mediaTypes, notStreamable, type Accepted } from './negotiate.js';
 import type { WatchCache } from './watch-cache/watch-cache.js';
 import { waitFor } from './registry/list.js';
 import { Watch, type WatchOptions } from './registry/watch.js';
@@ -25,7 +25,7 @@ export async function watch(
   accepted: Accepted,
 ): Promise<void> {
   const { query, response, signal, auditId } = request;
-  if (accepted.type !== 'json') throw notStreamable();
+  if (accepted.type === 'yaml') throw notStreamable();
   const begin = beginning(query);
   const timeoutMs = timeoutOf(query);
   const seconds = integer(query, 'timeoutSeconds') ?? 0;
@@ -37,7 +37,7 @@ export async function watch(
   response.writeHead(200, {
     'Audit-Id': auditId,
     'Cache-Control': 'no-cache, private',
-    'Content-Type': 'application/json',
+    'Content-Type': accepted.type === 'json' ? mediaTypes.json : `${mediaTypes[accepted.type]};stream=watch`,
   });
   response.flushHeaders();
   const options: WatchOptions = {

@@ -78,7 +78,7 @@ function dropEmpty(metadata: KubernetesObject['metadata']): void {
 }
 
 /** `api.core.v1.Pod`, `api.discovery.v1.EndpointSlice`: a group's first word names its package. */
-const definitionOf = (group: string, version: string, kind: string): string =>
+export const definitionOf = (group: string, version: string, kind: string): string =>
   `api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
 
 export const partVerbs: readonly Verb[] = ['get', 'patch', 'update'];

@@ -96,7 +96,8 @@ export class Watch implements Disposable {
   }
 
   #fail({ status }: StatusError): void {
-    this.#sink.write(Buffer.from(errorLine(status)));
+    const { form } = this.#options;
+    this.#sink.write(form.event?.('ERROR', status) ?? Buffer.from(errorLine(status)));
     this.#end();
   }
 
@@ -165,6 +166,7 @@ export class Watch implements Disposable {
   }
 
   #line(type: string, entry: CachedEntry, form: Form): Buffer {
+    if (form.event) return form.event(type, entry);
     const before = `{"type":"${type}","object":`;
     const encode = !this.#begun && form.first ? form.first : form.one;
     this.#begun = true;
@@ -193,7 +195,7 @@ export class Watch implements Disposable {
     const { kind } = selection;
     const metadata = { resourceVersion: String(this.#told), ...(annotations && { annotations }) };
     const object = form.bookmark?.(metadata) ?? { kind: kind.kind, apiVersion: groupVersion(kind), metadata };
-    return Buffer.from(`{"type":"BOOKMARK","object":${JSON.stringify(object)}}\n`);
+    return form.event?.('BOOKMARK', object) ?? Buffer.from(`{"type":"BOOKMARK","object":${JSON.stringify(object)}}\n`);
   }
 }
 
