@@ -102,6 +102,11 @@ export class SchedulerCache implements PluginArgs {
     return sorted;
   }
 
+  /** How much it holds. */
+  get size(): Readonly<Record<'nodes' | 'pods' | 'assumed_pods', number>> {
+    return { nodes: this.nodes.length, pods: this.#pods.size, assumed_pods: this.#assumed.size };
+  }
+
   /** This moment, for {@link at}. */
   get mark(): number {
     return this.#journal.mark;

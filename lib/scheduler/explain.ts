@@ -1,95 +1,180 @@
 /**
- * The scheduler's memory of its reasons: the last decisions in brief, in a ring buffer beside the objects. The full table of
- * a decision (each predicate's verdict and each priority's score on each node) is written down in small clusters; in large
- * ones it would cost more than deciding, and is made on demand for the cluster as it is then.
+ * The scheduler's memory of its reasons: the last attempts in brief, in a ring buffer beside the objects. To write one down
+ * costs next to nothing. The full table (each predicate's verdict and each priority's score on each node) is made when
+ * somebody asks, from the very state in which the attempt was made: the cache can be had as it was ({@link SchedulerCache.at}),
+ * as far back as the ring reaches.
+ *
+ * ```
+ *   attempt ──► ring: outcome, times, a mark in the cache's journal
+ *                 │ explain
+ *                 ▼
+ *   cache.at(mark) ──► algorithm.report ──► table
+ * ```
+ * What a predicate looks at beside its arguments (a clock, a variable of a notebook) is not remembered: it is asked again. If
+ * the table then tells another story than the attempt, the explanation says so ({@link Explanation.reproduced}).
  */
 import type { ObjectKey } from '../api/meta.js';
-import { fitError, fitError12 } from './fit-error.js';
-import type { Algorithm, Decision, NodeReport } from './algorithm.js';
-import type { NodeInfo } from './node-info.js';
+import type { Algorithm, Decision, Stopwatch } from './algorithm.js';
+import type { SchedulerCache } from './cache.js';
+import { outcomeOf, reportOn, type Explained, type Outcome } from './explanation.js';
+import type { PodInfo } from './pod-info.js';
+import type { AlgorithmFactory } from './registry.js';
 
-/** How many decisions are remembered. */
-export const decisionsKept = 1000;
-/** Up to how many nodes the full table is written down with each. */
-export const fullReportNodes = 20;
+/** How many attempts are remembered. */
+export const attemptsKept = 1000;
 
-export interface Explanation {
-  /** `default/web-0` */
-  readonly pod: ObjectKey;
+/** One attempt to schedule a Pod, in brief. */
+export interface Attempt extends Outcome {
   readonly uid: string | undefined;
-  /** When it was decided, in milliseconds. */
+  /** 1 for the first attempt at this Pod. */
+  readonly attempt: number;
+  /** When, in milliseconds since 1970. */
   readonly atMs: number;
-  /** How long deciding took, in milliseconds, by the clock that was handed in. */
-  readonly tookMs: number;
-  readonly algorithmProvider: string;
-  /** The node chosen; undefined: none fits. */
-  readonly node: string | undefined;
-  readonly score: number;
-  readonly runnerUp: { readonly node: string; readonly score: number } | undefined;
-  readonly nodes: number;
-  readonly feasible: number;
-  /** Today's sentence, if no node fits. */
-  readonly message: string | undefined;
-  /** 1.2's, if no node fits: its wording, one reason for each node. */
-  readonly message12: string | undefined;
-  /** Every node in full; undefined in large clusters. */
-  readonly table: readonly NodeReport[] | undefined;
+  /** How long the two steps took, in milliseconds. */
+  readonly predicatesMs: number;
+  readonly prioritiesMs: number;
+  /** How long the binding took; undefined: it has not been answered, or there was none. */
+  readonly bindingMs?: number;
+  /** What came of the binding. */
+  readonly binding: 'none' | 'under way' | 'bound' | 'refused';
+}
+
+/** How long one predicate, or one priority, took for all nodes. */
+export interface Part {
+  readonly name: string;
+  readonly ms: number;
+}
+
+/** Why a Pod is where it is, or nowhere. */
+export interface Explanation extends Outcome, Partial<Pick<Explained, 'table' | 'message12'>> {
+  /**
+   * What `table` was made from: the cluster as it was at the attempt; the cluster as it is now, for a Pod of which no attempt
+   * is remembered; or nothing, because the state of the attempt is too long ago (`gone`: then there is no table).
+   */
+  readonly basis: 'attempt' | 'present' | 'gone';
+  /** The last attempt; undefined if none is remembered. */
+  readonly attempt?: Attempt;
+  /** False: the table differs from what was decided, since something that a predicate or priority looks at has not been remembered. */
+  readonly reproduced?: boolean;
+  /** How long each predicate and each priority took, for all nodes, when the table was made. */
+  readonly parts?: readonly Part[];
+}
+
+interface Remembered {
+  readonly pod: PodInfo;
+  readonly create: AlgorithmFactory;
+  /** The cache's when it was decided. */
+  readonly mark: number;
+  attempt: Attempt;
+}
+
+export interface ExplanationsOptions {
+  readonly cache: Pick<SchedulerCache, 'at' | 'forgetBefore'>;
+  /** How many attempts are remembered; {@link attemptsKept} if left out. */
+  readonly size?: number;
+  readonly stopwatch?: Stopwatch;
 }
 
 export class Explanations {
-  readonly #ring: (Explanation | undefined)[] = [];
-  #next = 0;
+  readonly #cache: ExplanationsOptions['cache'];
   readonly #size: number;
+  readonly #stopwatch: Stopwatch;
+  readonly #ring: Remembered[] = [];
+  /** Where the next one goes: once the ring is full, the place of the oldest. */
+  #next = 0;
+  /** The last attempt at each Pod. */
+  readonly #last = new Map<ObjectKey, Remembered>();
 
-  constructor(size: number = decisionsKept) {
+  constructor({ cache, size = attemptsKept, stopwatch = () => 0 }: ExplanationsOptions) {
+    this.#cache = cache;
     this.#size = size;
+    this.#stopwatch = stopwatch;
   }
 
-  add(explanation: Explanation): void {
-    this.#ring[this.#next] = explanation;
+  /** Writes a decision down. */
+  add(
+    decision: Decision,
+    about: {
+      readonly algorithmProvider: string;
+      readonly create: AlgorithmFactory;
+      readonly attempt: number;
+      /** The cache's mark when it was decided. */
+      readonly mark: number;
+      readonly atMs: number;
+      /** The sentence of the event, if no node was found: it tells of preemption as well. */
+      readonly message?: string;
+    },
+  ): void {
+    const { pod, predicatesMs, prioritiesMs } = decision;
+    const remembered: Remembered = {
+      pod,
+      create: about.create,
+      mark: about.mark,
+      attempt: {
+        ...outcomeOf(decision, about.algorithmProvider, about.message),
+        uid: pod.pod.metadata.uid,
+        attempt: about.attempt,
+        atMs: about.atMs,
+        predicatesMs,
+        prioritiesMs,
+        binding: decision.node ? 'under way' : 'none',
+      },
+    };
+    const oldest = this.#ring[this.#next];
+    if (oldest && this.#last.get(oldest.pod.key) === oldest) this.#last.delete(oldest.pod.key);
+    this.#ring[this.#next] = remembered;
     this.#next = (this.#next + 1) % this.#size;
+    this.#last.set(pod.key, remembered);
+    this.#cache.forgetBefore((this.#ring[this.#next] ?? this.#ring[0]!).mark);
   }
 
-  /** The last decision about `pod`, if it is still remembered. */
-  about(pod: ObjectKey): Explanation | undefined {
-    return this.list().find((explanation) => explanation.pod === pod);
+  /** The binding that followed from the last attempt at `pod` was answered after `ms` milliseconds. */
+  bound(pod: ObjectKey, binding: 'bound' | 'refused', ms: number): void {
+    const remembered = this.#last.get(pod);
+    if (remembered) remembered.attempt = { ...remembered.attempt, binding, bindingMs: ms };
   }
 
-  /** The newest first. */
-  list(): Explanation[] {
+  /** Attempts, the newest first: all that are remembered, or those at one Pod. */
+  list(pod?: ObjectKey): Attempt[] {
     return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)]
-      .filter((e) => e !== undefined)
+      .filter((remembered) => pod === undefined || remembered.pod.key === pod)
+      .map(({ attempt }) => attempt)
       .reverse();
   }
+
+  /** The last attempt at `pod` in full; undefined if none is remembered. */
+  explain(pod: ObjectKey): Explanation | undefined {
+    const remembered = this.#last.get(pod);
+    if (!remembered) return undefined;
+    const { attempt, mark, create } = remembered;
+    const { uid: _uid, attempt: _number, atMs: _atMs, predicatesMs: _p, prioritiesMs: _q, ...rest } = attempt;
+    const { binding: _binding, bindingMs: _bindingMs, ...outcome } = rest;
+    const then = this.#cache.at(mark);
+    if (!then) return { ...outcome, basis: 'gone', attempt };
+    const full = this.report(create(then), remembered.pod, then);
+    return { ...outcome, basis: 'attempt', attempt, reproduced: agrees(outcome, full.table), ...full };
+  }
+
+  /** The table for `pod`, each part timed. */
+  report(
+    algorithm: Algorithm,
+    pod: PodInfo,
+    { nodes }: SchedulerCache,
+  ): Required<Pick<Explanation, 'table' | 'parts'>> {
+    const parts: Part[] = [];
+    const timed = <R>(name: string, run: () => R): R => {
+      const startMs = this.#stopwatch();
+      try {
+        return run();
+      } finally {
+        parts.push({ name, ms: this.#stopwatch() - startMs });
+      }
+    };
+    return { ...reportOn(algorithm, pod, nodes, timed), parts };
+  }
 }
 
-/** Writes a decision down, before anything it rests on has changed. */
-export function explain(
-  decision: Decision,
-  about: {
-    readonly algorithm: Algorithm;
-    readonly algorithmProvider: string;
-    readonly nodes: readonly NodeInfo[];
-    readonly atMs: number;
-    readonly tookMs: number;
-  },
-): Explanation {
-  const { pod, node, score, runnerUp, feasible } = decision;
-  const { algorithm, algorithmProvider, nodes, atMs, tookMs } = about;
-  const table = nodes.length <= fullReportNodes ? algorithm.report(pod, nodes) : undefined;
-  return {
-    pod: pod.key,
-    uid: pod.pod.metadata.uid,
-    atMs,
-    tookMs,
-    algorithmProvider,
-    node: node?.name,
-    score,
-    runnerUp: runnerUp && { node: runnerUp.node.name, score: runnerUp.score },
-    nodes: nodes.length,
-    feasible,
-    message: node ? undefined : fitError(decision),
-    message12: node || !table ? undefined : fitError12(pod, table),
-    table,
-  };
-}
+/** Whether the table tells the same as the attempt. */
+const agrees = ({ node, score, feasible }: Outcome, table: Explained['table']): boolean =>
+  table.filter(({ fits }) => fits).length === feasible &&
+  (node === undefined || table.find((verdict) => verdict.node === node)?.total === score);

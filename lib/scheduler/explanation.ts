@@ -1,6 +1,6 @@
 /**
  * Why a Pod is where it is, as data: for a table, a chart, an answer over HTTP. The same shape tells of a decision that the
- * scheduler made ({@link Attempt}) and of one that would be made (`place`).
+ * scheduler made (`explain.ts`) and of one that would be made (`snapshot.ts`).
  */
 import type { ObjectKey } from '../api/meta.js';
 import type { Algorithm, Decision, NodeReport } from './algorithm.js';
@@ -68,8 +68,8 @@ export interface Explained extends Outcome {
   readonly table: readonly NodeVerdict[];
 }
 
-/** The outcome of `decision`. */
-export function outcomeOf(decision: Decision, algorithmProvider: string, preemption?: string): Outcome {
+/** The outcome of `decision`. @param message why there is no node, if there is more to say than the decision can tell */
+export function outcomeOf(decision: Decision, algorithmProvider: string, message?: string): Outcome {
   const { pod, node, score, runnerUp, nodes, feasible } = decision;
   return {
     pod: pod.key,
@@ -81,17 +81,22 @@ export function outcomeOf(decision: Decision, algorithmProvider: string, preempt
     }),
     nodes,
     feasible,
-    ...(!node && { message: fitError(decision, preemption) }),
+    ...(!node && { message: message ?? fitError(decision) }),
   };
 }
 
-/** Everything that `algorithm` finds out about `pod` on each of `nodes`, and 1.2's text if none fits. Nothing is changed. */
+/**
+ * Everything that `algorithm` finds out about `pod` on each of `nodes`, and 1.2's text if none fits. Nothing is changed.
+ *
+ * @param timed as {@link Algorithm.report}
+ */
 export function reportOn(
   algorithm: Algorithm,
   pod: PodInfo,
   nodes: readonly NodeInfo[],
+  timed?: Parameters<Algorithm['report']>[2],
 ): Pick<Explained, 'table' | 'message12'> {
-  const reports = algorithm.report(pod, nodes);
+  const reports = algorithm.report(pod, nodes, timed);
   const old = isOf12(algorithm);
   const table = reports.map((report) => verdictOf(report, old)).sort((a, b) => (a.node < b.node ? -1 : 1));
   const message12 = old && !reports.some(({ fits }) => fits) ? fitError12(pod, reports) : undefined;

@@ -147,7 +147,7 @@ test('a heartbeat wakes nobody, nor does the condition that was written', () =>
         await clock.advance(10_000);
         beat(at);
       }
-      expect(scheduler.decisions()).toHaveLength(1);
+      expect(scheduler.attempts()).toHaveLength(1);
     },
   ));
 
@@ -258,7 +258,7 @@ test('explains each node: verdicts, scores and weights', () =>
       nodes: 2,
       algorithmProvider: 'DefaultProvider',
     });
-    const [second, first] = explanation.table!;
+    const [first, second] = explanation.table!;
     expect(first).toMatchObject({
       node: 'node-1',
       fits: true,
@@ -271,7 +271,10 @@ test('explains each node: verdicts, scores and weights', () =>
       ],
     });
     expect(second!.fits).toBe(false);
-    expect(second!.predicates.find(({ name }) => name === 'PodFitsResources')?.verdict).toMatchObject({
+    expect(second!.predicates.find(({ name }) => name === 'PodFitsResources')).toEqual({
+      name: 'PodFitsResources',
+      fits: false,
+      reason: "Node didn't have enough resource: CPU, requested: 100, used: 0, capacity: 50",
       reasons: ['Insufficient cpu'],
     });
     expect(scheduler.explain('default/nobody')).toBeUndefined();

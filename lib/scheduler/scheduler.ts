@@ -7,7 +7,7 @@
  *                                       ▲               │ no node fits
  *                                       └── putBack ◄───┴──► event FailedScheduling, condition PodScheduled=False
  * ```
- * A Pod is ours if it names us ({@link schedulerOf}), is bound to no node, has no scheduling gates, and is neither ended nor
+ * A Pod is ours if it names us ({@link schedulerNameOf}), is bound to no node, has no scheduling gates, and is neither ended nor
  * being deleted.
  *
  * @see https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/
@@ -26,21 +26,21 @@ import {
   type InformerFactory,
 } from '../client/index.js';
 import { Scope, type Clock, type Log } from '../util/index.js';
-import type { Algorithm, Decision } from './algorithm.js';
+import type { Algorithm, Decision, Stopwatch } from './algorithm.js';
 import { SchedulerCache } from './cache.js';
 import { defaultProvider } from './defaults.js';
-import { explain, Explanations, type Explanation } from './explain.js';
+import { defaultSchedulerName, hasEnded, schedulerNameOf, wantsToRun } from './eligible.js';
+import { Explanations, type Attempt, type Explanation } from './explain.js';
+import { outcomeOf } from './explanation.js';
 import type { Preemption } from './extension-points.js';
 import { fitError } from './fit-error.js';
+import { SchedulerMetrics } from './metrics.js';
 import type { NodeInfo } from './node-info.js';
 import { PodInfo } from './pod-info.js';
 import { SchedulingQueue, type QueuedPod } from './queue.js';
-import { createFromProvider, type AlgorithmFactory } from './registry.js';
+import { resolveProvider, type AlgorithmFactory } from './registry.js';
+import { Snapshot } from './snapshot.js';
 import { Writes } from './writes.js';
-
-export const defaultSchedulerName = 'default-scheduler';
-/** Where 1.2 kept what is `spec.schedulerName` today. */
-export const schedulerNameAnnotation = 'scheduler.alpha.kubernetes.io/name';
 
 /** For how long decisions are made in a row before other work of this process gets its turn, in milliseconds. */
 const sliceMs = 5;
@@ -73,8 +73,10 @@ export interface SchedulerOptions {
   readonly algorithmProvider?: string;
   /** Builds the algorithm, where it is none of a registered provider: a policy file's. */
   readonly createAlgorithm?: AlgorithmFactory;
-  /** How many decisions are remembered for {@link Scheduler.explain}: 1,000 if left out. */
-  readonly decisionsKept?: number;
+  /** How many attempts are remembered for {@link Scheduler.explain}: 1,000 if left out. */
+  readonly attemptsKept?: number;
+  /** Times the parts of an attempt; the clock's whole milliseconds if left out. */
+  readonly stopwatch?: Stopwatch;
 }
 
 /** Schedules until `signal` aborts. @throws if the algorithm provider, or a name in it, is not registered */
@@ -88,10 +90,16 @@ export class Scheduler {
   readonly #cache = new SchedulerCache();
   readonly #queue: SchedulingQueue;
   readonly #explanations: Explanations;
+  readonly #metrics: SchedulerMetrics;
+  readonly #stopwatch: Stopwatch;
   readonly #pods: Informer<Pod>;
   readonly #informers: InformerFactory;
   #algorithm: Algorithm;
+  /** Built {@link #algorithm}, and builds it again for the cluster as it was. */
+  #create: AlgorithmFactory;
   #algorithmProvider: string;
+  /** It runs, and its informers have told everything. */
+  #synced = false;
   /** While it runs. */
   #writes!: Writes;
 
@@ -99,10 +107,21 @@ export class Scheduler {
     const { client, clock, log, schedulerName = defaultSchedulerName, createAlgorithm } = options;
     this.#options = options;
     this.#name = schedulerName;
-    this.#explanations = new Explanations(options.decisionsKept);
+    this.#stopwatch = options.stopwatch ?? (() => clock.now());
+    this.#explanations = new Explanations({
+      cache: this.#cache,
+      size: options.attemptsKept,
+      stopwatch: this.#stopwatch,
+    });
     this.#algorithmProvider = createAlgorithm ? 'Policy' : (options.algorithmProvider ?? defaultProvider);
-    this.#algorithm = createAlgorithm?.(this.#cache) ?? createFromProvider(this.#algorithmProvider, this.#cache);
+    this.#create = createAlgorithm ?? resolveProvider(this.#algorithmProvider);
+    this.#algorithm = this.#create(this.#cache);
     this.#queue = new SchedulingQueue({ clock, order: this.#algorithm.options.queue });
+    this.#metrics = new SchedulerMetrics({
+      profile: schedulerName,
+      pending: () => this.#queue.lengths,
+      cacheSize: () => this.#cache.size,
+    });
     this.#informers = options.informers ?? informerFactory({ client, clock, log });
     this.#pods = this.#informers.informer(resources.pods);
   }
@@ -122,6 +141,8 @@ export class Scheduler {
 
     // A half-filled cache shows nodes emptier than they are.
     await Promise.all(synced.map((informer) => informer.synced(signal)));
+    this.#synced = true;
+    scope.defer(() => void (this.#synced = false));
     this.#expireEvery(expiryPeriodMs, scope);
     log.info('scheduling', { scheduler: this.#name, algorithmProvider: this.#algorithmProvider });
     while (!signal.aborted) {
@@ -131,9 +152,15 @@ export class Scheduler {
     await this.#writes.idle();
   }
 
-  /** Decides with another provider from the next Pod on; none is lost. @throws if it is not registered */
-  useProvider(name: string): void {
-    this.#algorithm = createFromProvider(name, this.#cache);
+  /**
+   * Decides with another algorithm from the next Pod on; none is lost.
+   *
+   * @param name a registered provider, as it is registered now; or any name for what `create` builds
+   * @throws if the provider is not registered
+   */
+  useProvider(name: string, create: AlgorithmFactory = resolveProvider(name)): void {
+    this.#algorithm = create(this.#cache);
+    this.#create = create;
     this.#algorithmProvider = name;
     this.#queue.sortBy(this.#algorithm.options.queue ?? 'fifo');
     this.#queue.moveAll();
@@ -148,41 +175,51 @@ export class Scheduler {
     return this.#queue.lengths;
   }
 
-  /** The last decisions, the newest first. */
-  decisions(): Explanation[] {
-    return this.#explanations.list();
+  /** Whether it has heard of everything that was there when it started, and schedules. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  /** The figures, as Prometheus reads them. */
+  metrics(): string {
+    return this.#metrics.text();
+  }
+
+  /** The last attempts, the newest first: all that are remembered, or those at one Pod (`default/web-0`). */
+  attempts(pod?: ObjectKey): Attempt[] {
+    return this.#explanations.list(pod);
   }
 
   /**
-   * Why `pod` (`default/web-0`) is where it is, or nowhere. Where the table of all nodes was not written down, it is made for
-   * the cluster as it is now, the Pod itself left out of the sums it stands in. Undefined if the Pod is not known.
+   * Why `pod` (`default/web-0`) is where it is, or nowhere: every predicate's verdict and every priority's score on every
+   * node, as they were at the last attempt. For a Pod of which none is remembered, as they would be now. Undefined if the Pod
+   * is not known.
    */
   explain(pod: ObjectKey): Explanation | undefined {
-    const remembered = this.#explanations.about(pod);
-    if (remembered?.table) return remembered;
+    const remembered = this.#explanations.explain(pod);
     const object = this.#pods.get(pod);
-    if (!object) return remembered;
-    const { nodes } = this.#cache;
-    // A Pod that is bound names its node, which would leave no choice to explain.
-    const undecided = object.spec.nodeName ? new PodInfo(withoutNode(object)) : new PodInfo(object);
-    const table = this.#cache.without([pod], () => this.#algorithm.report(undecided, nodes));
-    if (remembered) return { ...remembered, table };
-    const algorithmProvider = this.#algorithmProvider;
-    return {
-      pod,
-      uid: object.metadata.uid,
-      atMs: this.#options.clock.now(),
-      tookMs: 0,
-      algorithmProvider,
-      node: object.spec.nodeName,
-      score: table.find(({ node }) => node === object.spec.nodeName)?.total ?? 0,
-      runnerUp: undefined,
-      nodes: nodes.length,
-      feasible: table.filter(({ fits }) => fits).length,
-      message: undefined,
-      message12: undefined,
-      table,
-    };
+    if (!object || object.metadata.uid === remembered?.attempt?.uid) return remembered;
+    const now = this.#cache.at()!;
+    now.removePod(pod);
+    const undecided = new PodInfo(withoutNode(object)); // one that names its node leaves no choice to explain
+    const outcome = outcomeOf(this.#create(now).schedule(undecided, now.nodes), this.#algorithmProvider);
+    const report = this.#explanations.report(this.#create(now), undecided, now);
+    const { nodeName } = object.spec;
+    if (!nodeName) return { ...outcome, basis: 'present', ...report };
+    // It was placed, by whomever: what is told is how it stands where it is.
+    const { runnerUp: _runnerUp, message: _message, ...rest } = outcome;
+    const score = report.table.find(({ node }) => node === nodeName)?.total ?? 0;
+    return { ...rest, node: nodeName, score, basis: 'present', ...report };
+  }
+
+  /** The cluster as the scheduler knows it now, frozen: to be saved, or asked what would be if. */
+  snapshot(): Snapshot {
+    const pods = this.#pods.list().map((pod) => {
+      const nodeName = pod.spec.nodeName ?? this.#cache.nodeOf(keyOf(pod)); // on its way there, perhaps
+      return nodeName === pod.spec.nodeName ? pod : { ...pod, spec: { ...pod.spec, nodeName } };
+    });
+    const others = schedulerResources.flatMap((resource) => this.#cache.list(resource));
+    return new Snapshot([...this.#cache.nodes.map(({ node }) => node!), ...others, ...pods]);
   }
 
   /** Hands what informers tell to the cache and the queue. Returns those that must be synced first. */
@@ -258,9 +295,7 @@ export class Scheduler {
   }
 
   #isOurs(pod: DeepReadonly<Pod>): boolean {
-    const { metadata, spec } = pod;
-    const gates = (spec as { schedulingGates?: readonly unknown[] }).schedulingGates ?? [];
-    return schedulerOf(pod) === this.#name && metadata.deletionTimestamp === undefined && gates.length === 0;
+    return schedulerNameOf(pod) === this.#name && wantsToRun(pod);
   }
 
   /** Decides about all active Pods, as fast as their bindings can be sent. */
@@ -284,23 +319,23 @@ export class Scheduler {
     const { clock } = this.#options;
     const { info } = queued;
     const algorithm = this.#algorithm;
-    const { nodes } = this.#cache;
+    const about = { algorithmProvider: this.#algorithmProvider, create: this.#create, attempt: queued.attempts };
+    const { nodes, mark } = this.#cache;
     const atMs = clock.now();
     const decided = (decision: Decision): void => {
       if (signal.aborted || !this.#queue.isWanted(queued)) return; // deleted while extenders were asked
-      const algorithmProvider = this.#algorithmProvider;
-      const about = { algorithm, algorithmProvider, nodes, atMs, tookMs: clock.now() - atMs };
-      this.#explanations.add(explain(decision, about));
+      this.#metrics.decided(decision);
       // That is what extenders take their time for.
       if (decision.node && !decision.node.node) throw new Error(`node ${JSON.stringify(decision.node.name)} not found`);
-      if (decision.node) this.#place(queued, decision.node, algorithm, signal);
-      else this.#leave(queued, decision, algorithm, nodes, signal);
+      const message = decision.node ? undefined : this.#leave(queued, decision, algorithm, nodes, signal);
+      this.#explanations.add(decision, { ...about, mark, atMs, message });
+      if (decision.node) this.#place(queued, decision, algorithm, signal);
     };
     const failed = (error: unknown): void => this.#broken(queued, error, signal);
     if (algorithm.options.extenders?.length)
       return algorithm.scheduleWithExtenders(info, nodes, signal).then(decided).catch(failed);
     try {
-      decided(algorithm.schedule(info, nodes));
+      decided(algorithm.schedule(info, nodes, this.#stopwatch));
     } catch (error) {
       failed(error);
     }
@@ -310,28 +345,33 @@ export class Scheduler {
   #broken(queued: QueuedPod, error: unknown, signal: AbortSignal): void {
     const { info } = queued;
     if (signal.aborted || !this.#queue.isWanted(queued)) return;
+    this.#metrics.failed('error', 0);
     this.#options.log.warn('a pod could not be decided about, will retry', { pod: info.key, error });
     this.#queue.putBack(queued, 'failed');
     this.#writes.add(this.#writes.tellFailure(info, { reason: 'SchedulerError', message: messageOf(error) }, signal));
   }
 
   /** There is a node: the Pod is taken for bound to it from here on. */
-  #place(queued: QueuedPod, node: NodeInfo, { options: { reservation } }: Algorithm, signal: AbortSignal): void {
+  #place(queued: QueuedPod, decision: Decision, { options: { reservation } }: Algorithm, signal: AbortSignal): void {
     const { info } = queued;
+    const node = decision.node!;
     reservation?.reserve(info, node);
     this.#cache.assume(info, node.name);
     this.#cache.denominate(info.key);
-    this.#writes.add(this.#bind(queued, node, reservation, signal));
+    this.#writes.add(this.#bind(queued, decision, reservation, signal));
   }
 
   async #bind(
     queued: QueuedPod,
-    node: NodeInfo,
+    decision: Decision,
     reservation: Algorithm['options']['reservation'],
     signal: AbortSignal,
   ): Promise<void> {
     const { client, clock, log } = this.#options;
     const { info } = queued;
+    const node = decision.node!;
+    const algorithmMs = decision.predicatesMs + decision.prioritiesMs;
+    const startMs = this.#stopwatch();
     try {
       if (reservation) {
         await reservation.prepare(info, node, { client, signal });
@@ -341,6 +381,8 @@ export class Scheduler {
     } catch (error) {
       // Also when the answer was lost: if the binding did arrive, the informer says so, and the Pod leaves the queue again.
       reservation?.unreserve(info, node);
+      this.#explanations.bound(info.key, 'refused', this.#stopwatch() - startMs);
+      this.#metrics.failed('error', algorithmMs + this.#stopwatch() - startMs);
       this.#cache.forget(info.key);
       this.#queue.putBack(queued, 'failed');
       this.#queue.moveAll();
@@ -350,27 +392,33 @@ export class Scheduler {
       if (isConflict(error)) return this.#writes.warn(info, message); // its status is somebody else's by now
       return this.#writes.tellFailure(info, { reason: 'SchedulerError', message }, signal);
     }
+    const bindingMs = this.#stopwatch() - startMs;
+    this.#explanations.bound(info.key, 'bound', bindingMs);
+    this.#metrics.bound(queued.attempts, { algorithmMs, bindingMs });
     this.#queue.remove(info.key);
     this.#cache.finishBinding(info.key, clock.now());
   }
 
-  /** There is no node: it is said why, and room may be made. */
+  /** There is no node: it is said why, and room may be made. Returns the sentence. */
   #leave(
     queued: QueuedPod,
     decision: Decision,
     algorithm: Algorithm,
     nodes: readonly NodeInfo[],
     signal: AbortSignal,
-  ): void {
+  ): string {
     const { info } = queued;
     const preemption: Preemption | undefined = algorithm.options.postFilter?.(decision, { algorithm, nodes });
     const { nominatedNodeName, victims = [] } = preemption ?? {};
     const message = fitError(decision, preemption?.message);
+    if (preemption) this.#metrics.preempted(victims.length);
+    this.#metrics.failed('unschedulable', decision.predicatesMs);
     if (nominatedNodeName) this.#cache.nominate(info, nominatedNodeName);
     else this.#cache.denominate(info.key);
     this.#queue.putBack(queued, 'unschedulable');
     for (const victim of victims) this.#writes.add(this.#writes.evict(victim, info, nominatedNodeName!, signal));
     this.#writes.add(this.#writes.tellFailure(info, { reason: 'Unschedulable', message, nominatedNodeName }, signal));
+    return message;
   }
 
   /** Pods whose binding was accepted but never seen: if they are unbound after all, they are scheduled again. */
@@ -395,19 +443,7 @@ const withoutNode = (pod: DeepReadonly<Pod>): DeepReadonly<Pod> => ({
   spec: { ...pod.spec, nodeName: undefined },
 });
 
-const hasEnded = ({ status }: DeepReadonly<Pod>): boolean =>
-  status?.phase === 'Succeeded' || status?.phase === 'Failed';
-
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/**
- * Which scheduler a Pod waits for: `spec.schedulerName`, or, where that names none in particular, 1.2's annotation
- * `scheduler.alpha.kubernetes.io/name`.
- */
-export const schedulerOf = ({ metadata, spec }: DeepReadonly<Pod>): string =>
-  spec.schedulerName && spec.schedulerName !== defaultSchedulerName
-    ? spec.schedulerName
-    : metadata.annotations?.[schedulerNameAnnotation] || defaultSchedulerName;
 
 /** Nodes report every few seconds: only what the scheduler reads is a change to it. */
 const sameForScheduling = (a: DeepReadonly<Node>, b: DeepReadonly<Node>): boolean => seen(a) === seen(b);

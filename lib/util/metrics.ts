@@ -22,20 +22,32 @@ export interface Metric {
 /** Only grows. */
 export class Counter implements Metric {
   readonly type = 'counter';
-  readonly #values = new Map<string, number>();
+  readonly #series = new Map<string, CounterSeries>();
 
   constructor(
     readonly name: string,
     readonly help: string,
   ) {}
 
+  /** The figure for these labels; to be kept by those who count often. */
+  with(labels: Labels): CounterSeries {
+    return seriesOf(this.#series, labels, () => new CounterSeries());
+  }
+
   add(labels: Labels = {}, by = 1): void {
-    const written = format(labels);
-    this.#values.set(written, (this.#values.get(written) ?? 0) + by);
+    this.with(labels).add(by);
   }
 
   lines(): string[] {
-    return [...this.#values].sort().map(([labels, value]) => `${this.name}${braced(labels)} ${value}`);
+    return [...this.#series].sort(byLabels).map(([labels, { value }]) => `${this.name}${braced(labels)} ${value}`);
+  }
+}
+
+class CounterSeries {
+  value = 0;
+
+  add(by = 1): void {
+    this.value += by;
   }
 }
 
@@ -57,7 +69,7 @@ export class Gauge implements Metric {
 /** Counts what was observed by size. */
 export class Histogram implements Metric {
   readonly type = 'histogram';
-  readonly #observed = new Map<string, { count: number; sum: number; readonly inBucket: number[] }>();
+  readonly #series = new Map<string, HistogramSeries>();
 
   /** @param limits upper bounds of the buckets, ascending; what is larger than all of them counts only in the whole */
   constructor(
@@ -66,18 +78,17 @@ export class Histogram implements Metric {
     readonly limits: readonly number[],
   ) {}
 
+  /** The figures for these labels; to be kept by those who observe often. */
+  with(labels: Labels): HistogramSeries {
+    return seriesOf(this.#series, labels, () => new HistogramSeries(this.limits));
+  }
+
   observe(value: number, labels: Labels = {}): void {
-    const written = format(labels);
-    let seen = this.#observed.get(written);
-    if (!seen) this.#observed.set(written, (seen = { count: 0, sum: 0, inBucket: this.limits.map(() => 0) }));
-    seen.count++;
-    seen.sum += value;
-    const bucket = this.limits.findIndex((limit) => value <= limit);
-    if (bucket >= 0) seen.inBucket[bucket]!++;
+    this.with(labels).observe(value);
   }
 
   lines(): string[] {
-    return [...this.#observed].sort().flatMap(([labels, { count, sum, inBucket }]) => {
+    return [...this.#series].sort(byLabels).flatMap(([labels, { count, sum, inBucket }]) => {
       let below = 0;
       const buckets = inBucket.map((inThis, i) => [String(this.limits[i]), (below += inThis)] as const);
       const prefix = labels === '' ? '' : `${labels},`;
@@ -89,6 +100,26 @@ export class Histogram implements Metric {
         `${this.name}_count${braced(labels)} ${count}`,
       ];
     });
+  }
+}
+
+class HistogramSeries {
+  count = 0;
+  sum = 0;
+  /** Each value in the first bucket that takes it. */
+  readonly inBucket: number[];
+  readonly #limits: readonly number[];
+
+  constructor(limits: readonly number[]) {
+    this.#limits = limits;
+    this.inBucket = limits.map(() => 0);
+  }
+
+  observe(value: number): void {
+    this.count++;
+    this.sum += value;
+    const bucket = this.#limits.findIndex((limit) => value <= limit);
+    if (bucket >= 0) this.inBucket[bucket]!++;
   }
 }
 
@@ -105,6 +136,15 @@ export const metricsText = (metrics: readonly Metric[]): string =>
       ...metric.lines(),
     ])
     .join('\n') + '\n';
+
+function seriesOf<S>(all: Map<string, S>, labels: Labels, make: () => S): S {
+  const written = format(labels);
+  let series = all.get(written);
+  if (!series) all.set(written, (series = make()));
+  return series;
+}
+
+const byLabels = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
 const format = (labels: Labels): string =>
   Object.entries(labels)
