@@ -26,7 +26,7 @@
  *
  * Files in reading order: `client.ts` and `informer.ts` (the contracts), `connect.ts` and `lines.ts` (HTTP), `kubeconfig.ts`,
  * `cache.ts`, `reflector.ts`, `informers.ts`, `work-queue.ts`, `event-correlator.ts`, `event-recorder.ts`, `retry.ts`,
- * `served.ts`.
+ * `served.ts`, `leader-election.ts`.
  *
  * @module
  */
@@ -58,6 +58,16 @@ export { retryOnConflict } from './retry.js';
 
 // Asking what there is to ask for.
 export { served } from './served.js';
+
+// Of several that could do the work, one does it.
+export {
+  LeadershipLostError,
+  runWhileLeading,
+  defaultLeaseDurationMs,
+  defaultRenewDeadlineMs,
+  defaultRetryPeriodMs,
+  type LeaderElectionOptions,
+} from './leader-election.js';
 
 // Telling the owner: Events, with repeats counted.
 export { EventRecorder, referenceTo, type EventRecorderOptions } from './event-recorder.js';
