@@ -33,9 +33,13 @@ export class Server {
     return { status: answer.statusCode!, body: JSON.parse(Buffer.concat(chunks).toString()) };
   }
 
-  /** A GET whose answer goes on and on. */
-  open(path: string): Promise<IncomingMessage> {
-    return this.#send('GET', path);
+  /** A GET whose answer goes on and on. @throws {NobodyThere} it did not begin */
+  async open(path: string): Promise<IncomingMessage> {
+    try {
+      return await this.#send('GET', path);
+    } catch (error) {
+      throw new NobodyThere((error as Error).message);
+    }
   }
 
   close(): void {
@@ -54,7 +58,7 @@ export class Server {
         },
       });
       const timer = setTimeout(() => sent.destroy(new Error('no answer in time')), answerTimeoutMs);
-      sent.once('error', (error: NodeJS.ErrnoException) => {
+      sent.on('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer);
         reject(error.code === 'ECONNREFUSED' ? new NobodyThere(error.message) : error);
       });
