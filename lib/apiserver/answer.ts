@@ -4,9 +4,10 @@ import type { Writable } from 'node:stream';
 import { createGzip, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
-import { internalError, StatusError, type Status } from '../api/status.js';
+import type { Status } from '../api/status.js';
 import { mediaTypes, negotiateError, type Accepted } from './negotiate.js';
 import { encodeObject } from './protobuf-forms.js';
+import { toStatusError } from './store-failures.js';
 
 /** Smaller answers are not worth packing (upstream's limit). */
 const gzipFromBytes = 128 * 1024;
@@ -50,7 +51,7 @@ export async function answer(
 }
 
 export function answerStatus(reply: Reply, error: unknown): Promise<void> {
-  const { status } = error instanceof StatusError ? error : internalError(error);
+  const { status } = toStatusError(error);
   const { request, response } = reply;
   if (response.headersSent) {
     response.destroy();

@@ -97,8 +97,16 @@ export class Resources {
 
   /** A request that asks to leave HTTP, for a stream. @throws as {@link handle} */
   async upgrade(request: ResourceRequest, socket: Duplex, head: Buffer): Promise<void> {
-    const { kind } = this.#route(request);
+    const { kind, verb } = this.#route(request);
+    await this.#current(request, verb);
     return this.#subresources.upgrade(request, kind, socket, head);
+  }
+
+  /** Nothing may be answered from a state that is older than the request, unless it says which state will do. */
+  #current({ query, path }: ResourceRequest, verb: Verb): Promise<void> | undefined {
+    const reads = path.subresource === '' && (verb === 'get' || verb === 'list' || verb === 'watch');
+    if (reads && (query.get('resourceVersion') || query.get('continue'))) return undefined;
+    return this.#registry.cache.current();
   }
 
   /** What a path and a method mean. @throws NotFound, MethodNotAllowed */

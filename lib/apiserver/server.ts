@@ -19,6 +19,7 @@ import { kinds as allKinds, type Kind } from '../api/kinds/index.js';
 import { Scope, type Clock, type Log } from '../util/index.js';
 import type { KubeletCredentials } from './actions.js';
 import { defaultAdmission, type AdmissionPlugin } from './admission/index.js';
+import { Claims } from './allocators/claims.js';
 import { addressOf, addressRange, type Range } from './allocators/range.js';
 import { serviceAllocation } from './allocators/service-allocation.js';
 import type { Authenticator } from './authentication/authentication.js';
@@ -107,7 +108,12 @@ export class ApiServer implements AsyncDisposable {
     const cache = scope.use(await WatchCache.start({ storage, kinds, clock, log }));
     const reader = cacheReader(cache, served);
     const { serviceRange = '10.0.0.0/24', nodePortRange: nodePorts, admission = defaultAdmission } = options;
-    const allocation = serviceAllocation({ reader, serviceRange, ...(nodePorts && { nodePorts }) });
+    const allocation = serviceAllocation({
+      reader,
+      serviceRange,
+      ...(nodePorts && { nodePorts }),
+      ...(storage.shared && { claims: new Claims({ storage, cache, clock }) }),
+    });
     const plugins = new Admission([...admission(reader), allocation]);
     const registry = new Registry({ storage, cache, clock, admission: plugins });
     const privateKey = options.serviceAccountKey ?? passingKey();

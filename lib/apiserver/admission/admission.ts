@@ -45,4 +45,8 @@ export interface AdmissionPlugin {
   validate?(request: AdmissionRequest): Undo | void | Promise<Undo | void>;
 }
 
-export type Undo = () => void | Promise<void>;
+export interface Undo {
+  (): void | Promise<void>;
+  /** Called instead, once the write has happened. */
+  readonly kept?: () => void | Promise<void>;
+}

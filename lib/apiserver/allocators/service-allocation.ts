@@ -4,7 +4,8 @@
  * What is taken is read off the services that are stored, each time: so nothing has to be repaired at a start, and what a
  * service gives up (it is deleted, or changes its type) is free at that moment. (Upstream keeps a bitmap beside them and a
  * loop that repairs it.) Only what was promised to writes under way is remembered here: it is theirs until they are seen
- * stored, or have failed. Reading all services for each new one is slow, and services are few.
+ * stored, or have failed. Where other servers give away the same numbers, it is claimed in the store too (`claims.ts`).
+ * Reading all services for each new one is slow, and services are few.
  *
  * It runs as an admission plugin, the last one: upstream too allocates before it validates, and reports a number that
  * cannot be had alone.
@@ -18,6 +19,7 @@ import type { DeepReadonly, Service } from '../../api/types.js';
 import { invalid as fieldInvalid, root, type Path } from '../../api/validation/errors.js';
 import type { AdmissionPlugin, AdmissionRequest, Undo } from '../admission/admission.js';
 import type { Reader } from '../reader.js';
+import type { Claim, Claims } from './claims.js';
 import { addressOf, addressRange, contains, numberOf, pick, type Range, reservedPart } from './range.js';
 
 export interface ServiceAllocationOptions {
@@ -26,6 +28,8 @@ export interface ServiceAllocationOptions {
   readonly serviceRange: string;
   /** Where node ports come from; 30000 to 32767 if left out. */
   readonly nodePorts?: Range;
+  /** Where other servers write into the same store. */
+  readonly claims?: Claims;
   /** From 0 to 1; `Math.random` if left out. */
   readonly random?: () => number;
 }
@@ -33,21 +37,71 @@ export interface ServiceAllocationOptions {
 type Kept = DeepReadonly<Service>;
 
 export function serviceAllocation(options: ServiceAllocationOptions): AdmissionPlugin {
-  const { reader, serviceRange, nodePorts = { first: 30000, last: 32767 }, random = Math.random } = options;
+  const { reader, serviceRange, claims, nodePorts = { first: 30000, last: 32767 }, random = Math.random } = options;
   const addresses = addressRange(serviceRange);
   const promised = new Promises();
 
-  /** One request's dealings: what it sees as taken, and what it takes. */
-  function begin(request: AdmissionRequest<Service>): Dealings {
+  /** One request's dealings: what it sees as taken, and what it takes. @param lost what others were faster to claim */
+  function deal(request: AdmissionRequest<Service>, lost?: ReadonlySet<number>): Dealings {
     const stored = reader.list(services);
     promised.forget(stored);
-    return new Dealings({ request, stored, promised, addresses, nodePorts, random, serviceRange });
+    const dealings = new Dealings({ request, stored, lost, promised, addresses, nodePorts, random, serviceRange });
+    try {
+      dealings.clusterIP();
+      dealings.nodePorts();
+      dealings.healthCheckNodePort();
+      return dealings;
+    } catch (error) {
+      dealings.undo();
+      throw error;
+    }
+  }
+
+  /** As {@link deal}, and claims what was taken; if another server was faster, once more without that. */
+  async function dealAndClaim(request: AdmissionRequest<Service>, claims: Claims): Promise<Undo> {
+    const { object, oldObject } = request;
+    const asked = structuredClone(object!.spec);
+    const lost = new Set<number>();
+    for (;;) {
+      const dealings = deal(request, lost);
+      const made: Claim[] = [];
+      const letGo = async (): Promise<void> => {
+        for (const claim of made.splice(0)) await claims.letGo(claim);
+      };
+      const undo = async (): Promise<void> => {
+        dealings.undo();
+        await letGo();
+      };
+      try {
+        const refused = await claimAll(dealings.taken, object!.metadata.uid!, made, claims);
+        if (refused === undefined) return Object.assign(undo, { kept: letGo });
+        lost.add(refused);
+      } catch (error) {
+        await undo();
+        throw error;
+      }
+      await undo();
+      object!.spec = structuredClone(asked);
+      settleAddresses(object!, oldObject);
+    }
+  }
+
+  /** @returns the first number that somebody else claims, or has got */
+  async function claimAll(numbers: Iterable<number>, uid: string, made: Claim[], claims: Claims) {
+    for (const number of numbers) {
+      const claim = await claims.make(number, uid);
+      if (!claim) return number;
+      made.push(claim);
+      const stored = reader.list(services).filter(({ metadata }) => metadata.uid !== uid);
+      if (stored.some((service) => [...numbersOf(service)].includes(number))) return number;
+    }
+    return undefined;
   }
 
   return {
     name: 'ServiceAllocation',
     operations: ['CREATE', 'UPDATE', 'DELETE'],
-    admit(request: AdmissionRequest<Service>): Undo | void {
+    admit(request: AdmissionRequest<Service>): Undo | void | Promise<Undo> {
       const { kind, subresource, operation, object, oldObject } = request;
       if (kind.group !== '' || kind.resource !== services.resource || subresource !== '') return;
       if (operation === 'DELETE') return oldObject && promised.giveBack(oldObject.metadata.uid!);
@@ -55,15 +109,8 @@ export function serviceAllocation(options: ServiceAllocationOptions): AdmissionP
       settleAddresses(object, oldObject);
       // Validation will say what is wrong with them.
       if (validateAddresses(object, oldObject).length > 0) return;
-      const dealings = begin(request);
-      try {
-        dealings.clusterIP();
-        dealings.nodePorts();
-        dealings.healthCheckNodePort();
-      } catch (error) {
-        dealings.undo();
-        throw error;
-      }
+      if (claims && !request.dryRun) return dealAndClaim(request, claims);
+      const dealings = deal(request);
       return () => dealings.undo();
     },
   };
@@ -102,6 +149,7 @@ class Promises {
 interface DealingsOptions {
   readonly request: AdmissionRequest<Service>;
   readonly stored: readonly Kept[];
+  readonly lost: ReadonlySet<number> | undefined;
   readonly promised: Promises;
   readonly addresses: Range;
   readonly nodePorts: Range;
@@ -190,6 +238,11 @@ class Dealings {
     }
   }
 
+  /** What this request took. */
+  get taken(): ReadonlySet<number> {
+    return this.#mine;
+  }
+
   undo(): void {
     for (const number of this.#mine) this.#options.promised.breakOne(number, this.#uid);
   }
@@ -225,7 +278,8 @@ class Dealings {
   }
 
   #isTaken(number: number): boolean {
-    return this.#mine.has(number) || this.#taken.has(number) || this.#options.promised.has(number);
+    const { lost, promised } = this.#options;
+    return this.#mine.has(number) || this.#taken.has(number) || promised.has(number) || lost?.has(number) === true;
   }
 
   #take(number: number): void {

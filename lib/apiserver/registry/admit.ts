@@ -30,3 +30,8 @@ export class Admission {
 export async function giveBack(reserved: Undo[]): Promise<void> {
   for (let undo = reserved.pop(); undo; undo = reserved.pop()) await undo();
 }
+
+/** Tells those who reserved something for a write that it has happened. */
+export async function keep(reserved: readonly Undo[]): Promise<void> {
+  for (const { kept } of reserved) await kept?.();
+}

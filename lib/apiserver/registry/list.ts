@@ -46,7 +46,10 @@ export async function list(registry: Registry, selection: Selection, query: List
   const limit = query.resourceVersion === '0' && query.continue === '' ? 0 : query.limit;
   if (query.continue !== '') {
     const { revision, after } = decodeContinue(query.continue);
-    if (revision < 0) return page(snapshot(cache, selection, after), cache.revision, selection, limit);
+    if (revision < 0) {
+      await cache.current();
+      return page(snapshot(cache, selection, after), cache.revision, selection, limit);
+    }
     const entries = await atRevision(registry, selection, revision, after).catch((error) => {
       throw error instanceof CompactedError ? continueExpired(after) : error;
     });

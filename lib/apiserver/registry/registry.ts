@@ -32,7 +32,7 @@ import { keyInStore } from '../served.js';
 import { RevisionMismatchError, TooLargeError, UnavailableError, type Storage } from '../storage/storage.js';
 import { CachedEntry } from '../watch-cache/entry.js';
 import type { WatchCache } from '../watch-cache/watch-cache.js';
-import { type Admission, giveBack } from './admit.js';
+import { type Admission, giveBack, keep } from './admit.js';
 import { admissionRequest, type RequestContext } from './context.js';
 import { generateName } from './names.js';
 import { present, toStored } from './present.js';
@@ -116,6 +116,7 @@ export class Registry {
         try {
           const entry = await this.#insert(context, object);
           if (context.dryRun) await giveBack(reserved);
+          else if (reserved.length > 0) await keep(reserved);
           return entry;
         } catch (error) {
           if (!generated || !isAlreadyExists(error) || attempt === generateAttempts) throw error;
@@ -140,6 +141,7 @@ export class Registry {
       try {
         const entry = await this.#change(context, current, change, options, reserved);
         if (context.dryRun) await giveBack(reserved);
+        else if (reserved.length > 0) await keep(reserved);
         return { entry, created: false };
       } catch (error) {
         await giveBack(reserved);

@@ -14,6 +14,9 @@
  * @see https://etcd.io/docs/v3.6/learning/api_guarantees/
  */
 export interface Storage extends AsyncDisposable {
+  /** Others write too: what a cache before this store has seen may be older than what somebody has been answered. */
+  readonly shared?: boolean;
+
   /** The revision of the last write. 1 in an empty store, as in etcd. */
   revision(): Promise<number>;
 

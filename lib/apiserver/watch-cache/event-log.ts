@@ -66,6 +66,14 @@ export class EventLog {
     return this.#first + low;
   }
 
+  /** Something may have happened that is not known: no place in the log is good any more, its end included. */
+  clear(since: number): void {
+    this.#first = this.end + 1;
+    this.#events = [];
+    this.#bytes = 0;
+    this.#since = since;
+  }
+
   /** The older tenth goes at once, so that the array is moved rarely. */
   #forget(): void {
     const count = Math.max(1, Math.ceil(this.#events.length / 10));

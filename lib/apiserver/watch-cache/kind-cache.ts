@@ -68,6 +68,16 @@ export class KindCache {
     this.#keys.push(key);
   }
 
+  /** Forgets everything; what is filled in next is the state of `revision`. */
+  clear(revision: number): void {
+    this.#entries.clear();
+    this.#keys = [];
+    this.#added = [];
+    this.#gone = 0;
+    this.#changed = revision;
+    this.log.clear(revision);
+  }
+
   apply(event: StoreEvent): void {
     const change = event.type === 'put' ? this.#put(event.entry) : this.#remove(event.previous.key, event.revision);
     if (!change) return;

@@ -8,15 +8,16 @@
  * ```
  *
  * Promised: a write that was answered is visible ({@link WatchCache.reached} is awaited before the answer), and what was
- * committed together is seen together.
+ * committed together is seen together. Where other servers write into the same store, {@link WatchCache.current} makes the
+ * first promise hold for their answers too.
  *
  * @see https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/storage/cacher/cacher.go
  */
 import type { Kind } from '../../api/kinds/kind.js';
-import type { Clock, Log } from '../../util/index.js';
+import { Backoff, type Clock, type Log, sleep } from '../../util/index.js';
 import { Codec } from '../codec.js';
 import { prefixOf, storedKind } from '../served.js';
-import type { Storage, StoreEvent } from '../storage/storage.js';
+import { CompactedError, type Listing, type Storage, type StoreEvent, UnavailableError } from '../storage/storage.js';
 import { KindCache } from './kind-cache.js';
 
 export interface WatchCacheOptions {
@@ -25,6 +26,9 @@ export interface WatchCacheOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** How long this cache may lag behind a store that others write into before a read is refused, or a writer is answered. */
+const lagMs = 3000;
 
 interface Waiter {
   readonly revision: number;
@@ -40,6 +44,9 @@ export class WatchCache implements AsyncDisposable {
   readonly #byPrefix = new Map<string, KindCache>();
   #revision: number;
   #waiters: Waiter[] = [];
+  /** The store's revision, as it is being asked for, and as it will be asked for next. */
+  #asked: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -50,12 +57,18 @@ export class WatchCache implements AsyncDisposable {
     this.#revision = revision;
   }
 
-  /** Reads the whole store, and follows it from there. */
+  /** Reads the whole store, and follows it from there. @throws Error the store holds objects that are not ours */
   static async start(options: WatchCacheOptions): Promise<WatchCache> {
-    const { entries, revision } = await options.storage.list('/registry/');
-    const cache = new WatchCache(options, revision);
-    for (const kind of options.kinds) cache.#add(storedKind(kind), revision);
-    for (const { key, value, modRevision } of entries) cache.#ofKey(key)?.fill(key, value, modRevision);
+    const listing = await options.storage.list('/registry/');
+    const foreign = listing.entries.find(({ value }) => !isOurs(value));
+    if (foreign) {
+      throw new Error(
+        `the store holds objects of another program (${foreign.key} is not JSON): choose another one, or another --etcd-prefix. Nothing was changed`,
+      );
+    }
+    const cache = new WatchCache(options, listing.revision);
+    for (const kind of options.kinds) cache.#add(storedKind(kind), listing.revision);
+    cache.#fill(listing);
     cache.#running = cache.#follow();
     return cache;
   }
@@ -70,8 +83,39 @@ export class WatchCache implements AsyncDisposable {
     return this.#byKind.get(storedKind(kind))!;
   }
 
-  /** Resolves, `true`, when everything up to `revision` has been seen; `false` if that takes longer than `timeoutMs`. */
-  reached(revision: number, timeoutMs?: number): Promise<boolean> {
+  /**
+   * Resolves when everything is here that anybody, at whichever server, had been answered before the call. Those who wait
+   * together share one question to the store.
+   *
+   * @returns undefined where there is nothing to wait for: nobody else writes into this store
+   * @throws {UnavailableError} the store does not say, or what it has does not arrive
+   */
+  current(): Promise<void> | undefined {
+    if (!this.#storage.shared) return undefined;
+    // A question that is under way may be answered with a revision from before this call.
+    this.#next ??= (this.#asked ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => {
+        this.#asked = this.#next;
+        this.#next = undefined;
+        return this.#ask();
+      });
+    return this.#next;
+  }
+
+  async #ask(): Promise<void> {
+    const revision = await this.#storage.revision();
+    if (await this.reached(revision, lagMs)) return;
+    throw new UnavailableError(`the store is at revision ${revision}, but only ${this.#revision} has arrived here`, {
+      reason: 'timeout',
+    });
+  }
+
+  /**
+   * Resolves, `true`, when everything up to `revision` has been seen; `false` if that takes longer than `timeoutMs` (three
+   * seconds if left out and the store is shared; else it cannot be long).
+   */
+  reached(revision: number, timeoutMs = this.#storage.shared ? lagMs : undefined): Promise<boolean> {
     if (revision <= this.#revision) return Promise.resolve(true);
     return new Promise((resolve) => {
       const waiter: Waiter = { revision, resolve };
@@ -95,31 +139,62 @@ export class WatchCache implements AsyncDisposable {
     for (const { resolve } of this.#waiters.splice(0)) resolve(false);
   }
 
+  /** The store's watch ends only with the store, or when it can no longer say what has happened meanwhile. */
   async #follow(): Promise<void> {
     const { signal } = this.#stop;
-    try {
-      for await (const batch of this.#storage.watch('/registry/', { after: this.#revision }, signal))
-        this.#apply(batch);
-    } catch (error) {
-      // The store is closing, or gone: whoever writes is told so by the store itself.
-      if (!signal.aborted) this.#log.warn('the watch on the store has ended', { error });
+    const onProgress = (revision: number): void => this.#proceed(revision);
+    const backoff = new Backoff({ baseMs: 100, maxMs: 5000 });
+    while (!signal.aborted) {
+      try {
+        for await (const batch of this.#storage.watch('/registry/', { after: this.#revision, onProgress }, signal))
+          this.#apply(batch);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof CompactedError)) {
+          // The store is closing: whoever writes is told so by the store itself.
+          this.#log.warn('the watch on the store has ended', { error });
+          return;
+        }
+        this.#log.warn('the cache has fallen behind what the store keeps, and is filled anew', { error });
+        const listing = await this.#storage.list('/registry/').catch((error: unknown) => {
+          this.#log.warn('the cache could not be filled anew', { error });
+        });
+        if (listing) this.#refill(listing);
+        else await sleep(this.#clock, backoff.next('list'), signal);
+      }
     }
+  }
+
+  /** What happened meanwhile is not known: watches are cut off, and their clients list again. */
+  #refill(listing: Listing): void {
+    for (const cache of this.#byPrefix.values()) cache.clear(listing.revision);
+    this.#fill(listing);
+    this.#proceed(listing.revision);
+    for (const cache of this.#byPrefix.values()) cache.notify();
+  }
+
+  #fill({ entries }: Listing): void {
+    for (const { key, value, modRevision } of entries)
+      if (isOurs(value)) this.#ofKey(key)?.fill(key, value, modRevision);
   }
 
   #apply(batch: readonly StoreEvent[]): void {
     const touched = new Set<KindCache>();
+    let revision = this.#revision;
     for (const event of batch) {
       const cache = this.#ofKey(event.type === 'put' ? event.entry.key : event.previous.key);
-      this.#revision = event.type === 'put' ? event.entry.modRevision : event.revision;
-      if (!cache) continue;
+      revision = event.type === 'put' ? event.entry.modRevision : event.revision;
+      if (!cache || !isOurs((event.type === 'put' ? event.entry : event.previous).value)) continue;
       cache.apply(event);
       touched.add(cache);
     }
-    this.#release();
+    this.#proceed(revision);
     for (const cache of touched) cache.notify();
   }
 
-  #release(): void {
+  /** Everything up to `revision` is here. */
+  #proceed(revision: number): void {
+    this.#revision = revision;
     if (this.#waiters.length === 0) return;
     const waiting: Waiter[] = [];
     for (const waiter of this.#waiters) {
@@ -143,3 +218,6 @@ export class WatchCache implements AsyncDisposable {
     return cache ?? this.#byPrefix.get(key.slice(0, key.indexOf('/', second + 1) + 1));
   }
 }
+
+/** Objects are stored as JSON; whatever else lies among them was put there by another program. */
+const isOurs = (value: Buffer): boolean => value[0] === 0x7b;

@@ -51,7 +51,7 @@ const channelOptions = {
 export const says = {
   compacted: 'etcdserver: mvcc: required revision has been compacted',
   future: 'etcdserver: mvcc: required revision is a future revision',
-  tooLarge: 'etcdserver: request is too large',
+  timedOut: 'etcdserver: request timed out',
 };
 
 interface Member {
@@ -222,8 +222,8 @@ export class EtcdClient implements AsyncDisposable {
       case status.UNAVAILABLE:
       case status.CANCELLED:
         this.#current = (this.#current + 1) % this.#members.length;
-        if (details.startsWith('etcdserver: '))
-          return new UnavailableError(details, { cause: error, reason: 'refused' });
+        if (details === says.timedOut) return new UnavailableError(details, { cause: error, reason: 'timeout' });
+        if (details.startsWith('etcdserver: ')) return new UnavailableError(details, { cause: error });
         return new UnavailableError(`the etcd at ${endpoint} does not answer: ${details}`, { cause: error });
       default:
         return error;

@@ -59,6 +59,7 @@ const root = '/registry';
 const everything: Range = { key: Buffer.of(0), rangeEnd: Buffer.of(0) };
 
 export class EtcdStorage implements Storage {
+  readonly shared = true;
   readonly #client: EtcdClient;
   readonly #clock: Clock;
   readonly #log: Log;
