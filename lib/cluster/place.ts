@@ -36,7 +36,7 @@ export async function placed(
   { from, colour, algorithmProvider, schedulerName, output }: PlaceFlags & { from: string; colour: boolean },
 ): Promise<string> {
   const { explanationText, Snapshot } = await import('../scheduler/index.js');
-  const { outcomes } = Snapshot.read(text, { from }).place({ algorithmProvider, schedulerName });
+  const { outcomes } = await Snapshot.read(text, { from }).place({ algorithmProvider, schedulerName });
   if (output === 'json') {
     const placements = outcomes.map(placement);
     return `${JSON.stringify({ kind: 'Placements', algorithmProvider, placements }, null, 2)}\n`;

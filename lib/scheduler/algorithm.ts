@@ -70,9 +70,29 @@ export interface Decision {
   readonly refusals: readonly (Refusal | undefined)[];
   /** Why no node would do, whatever the nodes: then each is refused for this. */
   readonly refused?: Refusal;
+  /** What extenders said, in their order. */
+  readonly extended?: readonly Extended[];
   /** How long each step took, in milliseconds. */
   readonly predicatesMs: number;
   readonly prioritiesMs: number;
+}
+
+/** What one extender said about a Pod. */
+export interface Extended {
+  /** Where it is. */
+  readonly name: string;
+  readonly weight: number;
+  /** By node name: which nodes that were left it let pass; undefined: it was not asked. */
+  readonly verdicts: ReadonlyMap<string, true | Unfit> | undefined;
+  /** By node name; undefined: it was not asked, or did not answer sensibly. */
+  readonly scores: ReadonlyMap<string, number> | undefined;
+}
+
+export interface ReportOptions {
+  /** Runs each predicate and each priority, and may time it. */
+  readonly timed?: <R>(part: string, run: () => R) => R;
+  /** What extenders said: they are not asked again. */
+  readonly extended?: readonly Extended[];
 }
 
 /** Tells milliseconds, with fractions, since some moment: `() => performance.now()`. */
@@ -154,9 +174,12 @@ export class Algorithm {
     const { extenders = [] } = this.options;
     const startMs = stopwatch();
     let filtered = this.#filter(pod, nodes);
+    const verdicts = new Map<Extender, Map<string, true | Unfit>>();
     for (const extender of extenders) {
       if (!extender.filter || filtered.fitting.length === 0) continue;
       const { fitting, failed } = await extender.filter(pod, filtered.fitting, signal);
+      const verdictOn = ({ name }: NodeInfo): true | Refusal => fitting.has(name) || refusedBy(extender, failed[name]);
+      verdicts.set(extender, new Map(filtered.fitting.map((node) => [node.name, verdictOn(node)])));
       const refusals = filtered.refusals.map((refusal, i) =>
         refusal || fitting.has(nodes[i]!.name) ? refusal : refusedBy(extender, failed[nodes[i]!.name]),
       );
@@ -170,18 +193,18 @@ export class Algorithm {
     const choice = this.#choose(filtered, (node) =>
       extenders.reduce((sum, { weight }, i) => sum + weight * (likes[i]?.get(node.name) ?? 0), 0),
     );
-    return { ...choice, predicatesMs: filteredMs - startMs, prioritiesMs: stopwatch() - filteredMs };
+    const extended = extenders.map((extender, i): Extended => {
+      const { name, weight } = extender;
+      return { name, weight, verdicts: verdicts.get(extender), scores: likes[i] };
+    });
+    return { ...choice, extended, predicatesMs: filteredMs - startMs, prioritiesMs: stopwatch() - filteredMs };
   }
 
-  /**
-   * Every predicate's verdict and every priority's score on every node, found out afresh. Nothing is changed.
-   *
-   * @param timed runs each predicate and each priority, and may time it
-   */
+  /** Every predicate's verdict and every priority's score on every node, found out afresh. Nothing is changed. */
   report(
     pod: PodInfo,
     nodes: readonly NodeInfo[],
-    timed: <R>(part: string, run: () => R) => R = (_part, run) => run(),
+    { timed = (_part, run) => run(), extended = [] }: ReportOptions = {},
   ): NodeReport[] {
     const verdicts = this.predicates.map(({ name, predicate }) =>
       timed(name, () => {
@@ -189,20 +212,32 @@ export class Algorithm {
         return nodes.map((node) => ({ name, verdict: asVerdict(name, ask?.(node) ?? true) }));
       }),
     );
-    const fits = nodes.map((_, i) => verdicts.every((each) => each[i]!.verdict === true));
+    const passed = (i: number): boolean => verdicts.every((each) => each[i]!.verdict === true);
+    const refused = this.options.preFilter?.(pod);
+    if (refused) verdicts.unshift(nodes.map(() => ({ name: refused.predicate, verdict: refused })));
+    const refusals = nodes.map((_, i) => (passed(i) ? undefined : unfit([])));
+    for (const [node, refusal] of this.#refusedForNominated({ nodes, refusals }, pod)) {
+      const predicate = verdicts.find(([first]) => first?.name === refusal.predicate)!;
+      predicate[node.position] = { name: refusal.predicate, verdict: refusal };
+    }
+    for (const { name, verdicts: said } of extended)
+      if (said) verdicts.push(nodes.map((node) => ({ name, verdict: said.get(node.name) ?? true })));
+
+    const fits = nodes.map((_, i) => passed(i));
     const fitting = nodes.filter((_, i) => fits[i]);
-    const scores = this.priorities.map(({ name, priority }) =>
+    const scores = this.priorities.map(({ name, weight, priority }) =>
       timed(name, () => {
         const raw = Float64Array.from(fitting, (node) => priority.map?.(pod, node) ?? 0);
         priority.reduce?.(pod, fitting, raw);
-        return raw;
+        return { name, weight, raw };
       }),
     );
+    for (const { name, weight, scores: said } of extended)
+      if (said) scores.push({ name, weight, raw: Float64Array.from(fitting, (node) => said.get(node.name) ?? 0) });
     let position = 0;
     return nodes.map((node, i) => {
       const at = fits[i] ? position++ : -1;
-      const priorities =
-        at < 0 ? [] : this.priorities.map(({ name, weight }, p) => ({ name, weight, score: scores[p]![at]! }));
+      const priorities = at < 0 ? [] : scores.map(({ name, weight, raw }) => ({ name, weight, score: raw[at]! }));
       const total = priorities.reduce((sum, { weight, score }) => sum + weight * score, 0);
       return { node: node.name, predicates: verdicts.map((each) => each[i]!), fits: fits[i]!, priorities, total };
     });
@@ -325,7 +360,10 @@ export class Algorithm {
   }
 
   /** Room that was made for others, of the same or a higher priority, is not there for `pod`: nodes on which that matters. */
-  #refusedForNominated({ nodes, refusals }: Findings, pod: PodInfo): ReadonlyMap<NodeInfo, Refusal> {
+  #refusedForNominated(
+    { nodes, refusals }: { readonly nodes: readonly NodeInfo[]; readonly refusals: readonly (Unfit | undefined)[] },
+    pod: PodInfo,
+  ): ReadonlyMap<NodeInfo, Refusal> {
     const refused = new Map<NodeInfo, Refusal>();
     const { cluster } = this.options;
     for (const [name, nominated] of cluster?.nominations() ?? []) {

@@ -14,7 +14,7 @@
  * the table then tells another story than the attempt, the explanation says so ({@link Explanation.reproduced}).
  */
 import type { ObjectKey } from '../api/meta.js';
-import type { Algorithm, Decision, Stopwatch } from './algorithm.js';
+import type { Algorithm, Decision, Extended, Stopwatch } from './algorithm.js';
 import type { SchedulerCache } from './cache.js';
 import { outcomeOf, reportOn, type Explained, type Outcome } from './explanation.js';
 import type { PodInfo } from './pod-info.js';
@@ -65,6 +65,7 @@ interface Remembered {
   readonly create: AlgorithmFactory;
   /** The cache's when it was decided. */
   readonly mark: number;
+  readonly extended: readonly Extended[] | undefined;
   attempt: Attempt;
 }
 
@@ -109,6 +110,7 @@ export class Explanations {
     const remembered: Remembered = {
       pod,
       create: about.create,
+      extended: decision.extended,
       mark: about.mark,
       attempt: {
         ...outcomeOf(decision, about.algorithmProvider, about.message),
@@ -151,7 +153,7 @@ export class Explanations {
     const { binding: _binding, bindingMs: _bindingMs, ...outcome } = rest;
     const then = this.#cache.at(mark);
     if (!then) return { ...outcome, basis: 'gone', attempt };
-    const full = this.report(create(then), remembered.pod, then);
+    const full = this.report(create(then), remembered.pod, then, remembered.extended);
     return { ...outcome, basis: 'attempt', attempt, reproduced: agrees(outcome, full.table), ...full };
   }
 
@@ -160,7 +162,8 @@ export class Explanations {
     algorithm: Algorithm,
     pod: PodInfo,
     { nodes }: SchedulerCache,
-  ): Required<Pick<Explanation, 'table' | 'parts'>> {
+    extended?: readonly Extended[],
+  ): Pick<Explained, 'table' | 'message12'> & { readonly parts: readonly Part[] } {
     const parts: Part[] = [];
     const timed = <R>(name: string, run: () => R): R => {
       const startMs = this.#stopwatch();
@@ -170,7 +173,7 @@ export class Explanations {
         parts.push({ name, ms: this.#stopwatch() - startMs });
       }
     };
-    return { ...reportOn(algorithm, pod, nodes, timed), parts };
+    return { ...reportOn(algorithm, pod, nodes, { timed, extended }), parts };
   }
 }
 

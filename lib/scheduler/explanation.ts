@@ -3,7 +3,7 @@
  * scheduler made (`explain.ts`) and of one that would be made (`snapshot.ts`).
  */
 import type { ObjectKey } from '../api/meta.js';
-import type { Algorithm, Decision, NodeReport } from './algorithm.js';
+import type { Algorithm, Decision, NodeReport, ReportOptions } from './algorithm.js';
 import { fitError, fitError12 } from './fit-error.js';
 import type { NodeInfo } from './node-info.js';
 import type { PodInfo } from './pod-info.js';
@@ -34,9 +34,9 @@ export interface NodeVerdict {
   readonly node: string;
   /** Whether all predicates say so. */
   readonly fits: boolean;
-  /** In the order of the provider. */
+  /** In the order of the provider; extenders, by their URL, come last. */
   readonly predicates: readonly PredicateVerdict[];
-  /** In the order of the provider. Empty for a node that does not fit: nobody scores it. */
+  /** In the order of the provider, then extenders. Empty for a node that does not fit: nobody scores it. */
   readonly priorities: readonly PriorityScore[];
   /** The sum of weight × score; 0 for a node that does not fit. */
   readonly total: number;
@@ -85,18 +85,14 @@ export function outcomeOf(decision: Decision, algorithmProvider: string, message
   };
 }
 
-/**
- * Everything that `algorithm` finds out about `pod` on each of `nodes`, and 1.2's text if none fits. Nothing is changed.
- *
- * @param timed as {@link Algorithm.report}
- */
+/** Everything that `algorithm` finds out about `pod` on each of `nodes`, and 1.2's text if none fits. Nothing is changed. */
 export function reportOn(
   algorithm: Algorithm,
   pod: PodInfo,
   nodes: readonly NodeInfo[],
-  timed?: Parameters<Algorithm['report']>[2],
+  options?: ReportOptions,
 ): Pick<Explained, 'table' | 'message12'> {
-  const reports = algorithm.report(pod, nodes, timed);
+  const reports = algorithm.report(pod, nodes, options);
   const old = isOf12(algorithm);
   const table = reports.map((report) => verdictOf(report, old)).sort((a, b) => (a.node < b.node ? -1 : 1));
   const message12 = old && !reports.some(({ fits }) => fits) ? fitError12(pod, reports) : undefined;

@@ -1,3 +1,5 @@
+import { Algorithm } from './algorithm.js';
+import type { Extender } from './extender.js';
 import { Snapshot, differences } from './snapshot.js';
 import { aController, aNode, aPod, aService, bound } from './testing/builders.js';
 
@@ -11,12 +13,12 @@ const cluster = new Snapshot([
   web('web-1'),
   web('web-2'),
 ]);
-const places = (snapshot: Snapshot, options?: Parameters<Snapshot['place']>[0]) =>
-  Object.fromEntries(snapshot.place(options).outcomes.map(({ pod, node }) => [pod.split('/')[1], node]));
+const places = async (snapshot: Snapshot, options?: Parameters<Snapshot['place']>[0]) =>
+  Object.fromEntries((await snapshot.place(options)).outcomes.map(({ pod, node }) => [pod.split('/')[1], node]));
 
-test('places the Pods that wait, in their order, each seen by the next', () => {
-  expect(places(cluster)).toEqual({ 'web-1': 'node-2', 'web-2': 'node-1' }); // the second are equals, and it is node-1's turn
-  expect(cluster.place().after.waiting).toEqual([]);
+test('places the Pods that wait, in their order, each seen by the next', async () => {
+  expect(await places(cluster)).toEqual({ 'web-1': 'node-2', 'web-2': 'node-1' }); // the second are equals, and it is node-1's turn
+  expect((await cluster.place()).after.waiting).toEqual([]);
   expect(cluster.waiting).toHaveLength(2); // and nothing has happened to it
 });
 
@@ -24,19 +26,19 @@ test.each([
   ['a node is added', cluster.with(aNode('node-3')), { 'web-1': 'node-3', 'web-2': 'node-2' }],
   ['a node is gone', cluster.without('Node', 'node-2'), { 'web-1': 'node-1', 'web-2': 'node-1' }],
   ['a node is drained', cluster.drained('node-1'), { 'web-0': 'node-2', 'web-1': 'node-2', 'web-2': 'node-2' }],
-])('what if %s?', (_what, changed, expected) => expect(places(changed)).toEqual(expected));
+])('what if %s?', async (_what, changed, expected) => expect(await places(changed)).toEqual(expected));
 
-test('what if a label changes?', () => {
+test('what if a label changes?', async () => {
   const picky = cluster.with(aPod('picky', {}, { nodeSelector: { disk: 'ssd' } }));
-  expect(places(picky)['picky']).toBeUndefined();
+  expect((await places(picky))['picky']).toBeUndefined();
   const labelled = picky.labelled('node-1', { disk: 'ssd' });
-  expect(places(labelled)['picky']).toBe('node-1');
-  expect(places(labelled.labelled('node-1', { disk: null }))['picky']).toBeUndefined();
+  expect((await places(labelled))['picky']).toBe('node-1');
+  expect((await places(labelled.labelled('node-1', { disk: null })))['picky']).toBeUndefined();
 });
 
-test('what if a hundred Pods come? They are not in the snapshot afterwards', () => {
+test('what if a hundred Pods come? They are not in the snapshot afterwards', async () => {
   const hundred = Array.from({ length: 100 }, (_, i) => aPod(`p-${i}`, { cpu: '100m' }));
-  const { outcomes, after } = cluster.place({ pods: hundred });
+  const { outcomes, after } = await cluster.place({ pods: hundred });
   const fitting = outcomes.filter(({ node }) => node);
   expect(outcomes).toHaveLength(102);
   // Two nodes of 4 CPUs have room for 1.5 of web and 65 tenths.
@@ -45,7 +47,7 @@ test('what if a hundred Pods come? They are not in the snapshot afterwards', () 
   expect(cluster.objects).toHaveLength(6);
 });
 
-test('a drained node keeps its daemons', () => {
+test('a drained node keeps its daemons', async () => {
   const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'u', controller: true };
   const daemon = bound(aPod('d-0', {}, {}, { ownerReferences: [owner] }), 'node-1');
   expect(
@@ -56,14 +58,14 @@ test('a drained node keeps its daemons', () => {
   ).toEqual(['web-0', 'web-1', 'web-2']);
 });
 
-test('is the same after it was saved and read again', () => {
+test('is the same after it was saved and read again', async () => {
   const read = Snapshot.read(JSON.stringify(cluster));
-  expect(read.place().outcomes).toEqual(cluster.place().outcomes);
+  expect((await read.place()).outcomes).toEqual((await cluster.place()).outcomes);
   expect(JSON.stringify(Snapshot.read(JSON.stringify(read)))).toBe(JSON.stringify(read));
 });
 
-test('explains a Pod as if it were not placed yet', () => {
-  const { table, ...outcome } = cluster.explain('default/web-0');
+test('explains a Pod as if it were not placed yet', async () => {
+  const { table, ...outcome } = await cluster.explain('default/web-0');
   expect(outcome).toEqual({
     pod: 'default/web-0',
     algorithmProvider: 'DefaultProvider',
@@ -81,7 +83,7 @@ test('explains a Pod as if it were not placed yet', () => {
   ]);
 });
 
-test('two providers differ where one knows of controllers and the other does not', () => {
+test('two providers differ where one knows of controllers and the other does not', async () => {
   const pods = [bound(web('web-0'), 'node-2'), web('web-1')];
   const controlled = new Snapshot([
     aNode('node-1'),
@@ -89,16 +91,49 @@ test('two providers differ where one knows of controllers and the other does not
     aController('web', labels),
     ...pods,
   ]);
-  const found = differences(controlled.place(), controlled.place({ algorithmProvider: 'Textbook' }));
+  const found = differences(await controlled.place(), await controlled.place({ algorithmProvider: 'Textbook' }));
   expect(found.map(({ pod, a, b }) => [pod, a.node, b.node])).toEqual([['default/web-1', 'node-1', 'node-2']]);
 });
 
 test.each([
-  ['a node that is not there', () => cluster.drained('node-9'), 'there is no Node "node-9" in this snapshot'],
+  ['a node that is not there', async () => cluster.drained('node-9'), 'there is no Node "node-9" in this snapshot'],
   ['a Pod that is not there', () => cluster.explain('default/x'), 'there is no Pod "default/x" in this snapshot'],
   [
     'a provider that is not there',
     () => cluster.place({ algorithmProvider: 'x' }),
     'plugin "x" has not been registered',
   ],
-])('%s is an error', (_what, act, message) => expect(act).toThrow(message));
+])('%s is an error', async (_what, act, message) => {
+  await expect((async () => act())()).rejects.toThrow(message);
+});
+
+test('extenders are asked, and what they say stands in the table', async () => {
+  const extender: Extender = {
+    name: 'http://extender',
+    weight: 2,
+    filter: async () => ({ fitting: new Set(['node-1', 'node-2']), failed: { 'node-3': 'too far' } }),
+    prioritize: async () => new Map([['node-1', 4]]),
+  };
+  const { outcomes } = await cluster.with(aNode('node-3')).place({
+    algorithmProvider: 'Policy',
+    create: () => new Algorithm([], [], { extenders: [extender] }),
+  });
+  expect(outcomes[0]).toMatchObject({ node: 'node-1', score: 8, runnerUp: { node: 'node-2', score: 0, behind: 8 } });
+  expect(outcomes[0]!.table).toEqual([
+    {
+      node: 'node-1',
+      fits: true,
+      predicates: [{ name: 'http://extender', fits: true }],
+      priorities: [{ name: 'http://extender', weight: 2, score: 4 }],
+      total: 8,
+    },
+    expect.objectContaining({ node: 'node-2', fits: true, total: 0 }),
+    {
+      node: 'node-3',
+      fits: false,
+      predicates: [{ name: 'http://extender', fits: false, reason: 'too far', reasons: ['too far'] }],
+      priorities: [],
+      total: 0,
+    },
+  ]);
+});

@@ -6,31 +6,29 @@
  * const now = scheduler.snapshot();
  * writeFileSync('cluster.json', JSON.stringify(now));            // a v1 List: kubectl and `kubebook place` read it too
  *
- * now.place().outcomes;                                          // where would the Pods that wait go?
- * now.place({ algorithmProvider: 'Textbook' }).outcomes;         // … and with another provider?
- * now.with(aBigNode).place();                                    // … with one node more?
- * now.drained('node-2').place();                                 // … without node-2, its Pods to be placed anew?
- * now.labelled('node-1', { disk: 'ssd' }).place();               // … if node-1 had a label?
+ * (await now.place()).outcomes;                                          // where would the Pods that wait go?
+ * (await now.place({ algorithmProvider: 'Textbook' })).outcomes;         // … and with another provider?
+ * await now.with(aBigNode).place();                                    // … with one node more?
+ * await now.drained('node-2').place();                                 // … without node-2, its Pods to be placed anew?
+ * await now.labelled('node-1', { disk: 'ssd' }).place();               // … if node-1 had a label?
  * ```
  */
 import { keyOf, type ObjectKey } from '../api/meta.js';
 import * as resources from '../api/resources.js';
-import type { DeepReadonly, KubernetesObject, Node, Pod, ReplicationController, Service } from '../api/types.js';
-import type { Algorithm } from './algorithm.js';
+import type { DeepReadonly, KubernetesObject, Node, Pod } from '../api/types.js';
 import { SchedulerCache } from './cache.js';
 import { defaultProvider } from './defaults.js';
 import { hasEnded, schedulerNameOf, wantsToRun } from './eligible.js';
 import { outcomeOf, reportOn, type Explained } from './explanation.js';
 import { readManifest } from './manifest.js';
 import { PodInfo } from './pod-info.js';
-import type { PluginArgs } from './plugin-args.js';
-import { createFromProvider } from './registry.js';
+import { resolveProvider, type AlgorithmFactory } from './registry.js';
 
 export interface PlaceOptions {
   /** A registered name; `DefaultProvider` if left out. */
   readonly algorithmProvider?: string;
   /** Builds the algorithm, where it is none of a registered provider (a policy file's, say). */
-  readonly create?: (args: PluginArgs) => Algorithm;
+  readonly create?: AlgorithmFactory;
   /** Leaves Pods to the schedulers that they name: only those for this one are placed. All are if left out. */
   readonly schedulerName?: string;
   /** Pods to be placed after those that wait, one after the other. */
@@ -124,26 +122,31 @@ export class Snapshot {
   }
 
   /**
-   * Gives each Pod that waits a node, in the order in which they came, each seen by the next; and says why.
+   * Gives each Pod that waits a node, in the order in which they came, each seen by the next; and says why. Extenders, if the
+   * algorithm has any, are asked.
    *
-   * @throws if the provider, or a name in it, is not registered
+   * @throws if the provider, or a name in it, is not registered; or if an extender cannot be asked
    */
-  place({ algorithmProvider = defaultProvider, create, schedulerName, pods = [] }: PlaceOptions = {}): Placements {
+  async place(options: PlaceOptions = {}): Promise<Placements> {
+    const { algorithmProvider = defaultProvider, create = resolveProvider(algorithmProvider), schedulerName } = options;
     const cache = this.cache();
-    const algorithm = create ? create(cache) : createFromProvider(algorithmProvider, cache);
-    const placed: DeepReadonly<Pod>[] = [];
+    const algorithm = create(cache);
     const ours = (pod: DeepReadonly<Pod>): boolean =>
       schedulerName === undefined || schedulerNameOf(pod) === schedulerName;
-    const outcomes = [...this.waiting.filter(ours), ...pods].map((pod): Explained => {
+    const { signal } = new AbortController();
+    const placed: DeepReadonly<Pod>[] = [];
+    const outcomes: Explained[] = [];
+    for (const pod of [...this.waiting.filter(ours), ...(options.pods ?? [])]) {
       const info = new PodInfo(pod);
-      const report = reportOn(algorithm, info, cache.nodes);
-      const decision = algorithm.schedule(info, cache.nodes);
-      if (decision.node) {
-        cache.assume(info, decision.node.name);
-        placed.push({ ...pod, spec: { ...pod.spec, nodeName: decision.node.name } });
-      }
-      return { ...outcomeOf(decision, algorithmProvider), ...report };
-    });
+      const decision = algorithm.options.extenders?.length
+        ? await algorithm.scheduleWithExtenders(info, cache.nodes, signal)
+        : algorithm.schedule(info, cache.nodes);
+      const report = reportOn(algorithm, info, cache.nodes, { extended: decision.extended });
+      outcomes.push({ ...outcomeOf(decision, algorithmProvider), ...report });
+      if (!decision.node) continue;
+      cache.assume(info, decision.node.name);
+      placed.push({ ...pod, spec: { ...pod.spec, nodeName: decision.node.name } });
+    }
     return { outcomes, after: this.with(...placed) };
   }
 
@@ -151,10 +154,11 @@ export class Snapshot {
    * Why a Pod is, or would be, where it is: as if it had not been placed yet. @throws if there is no such Pod, or as
    * {@link place}
    */
-  explain(pod: ObjectKey, options: Omit<PlaceOptions, 'pods'> = {}): Explained {
+  async explain(pod: ObjectKey, options: Omit<PlaceOptions, 'pods'> = {}): Promise<Explained> {
     const object = this.#find<Pod>('Pod', pod);
     const others = this.objects.filter((one) => one !== object && (one.kind !== 'Pod' || (one as Pod).spec.nodeName));
-    return new Snapshot(others).place({ ...options, pods: [unbound(object)] }).outcomes[0]!;
+    const { outcomes } = await new Snapshot(others).place({ ...options, pods: [unbound(object)] });
+    return outcomes[0]!;
   }
 
   #find<T extends KubernetesObject>(kind: string, key: ObjectKey): DeepReadonly<T> {
@@ -184,19 +188,9 @@ const idOf = (object: DeepReadonly<KubernetesObject>): string => `${object.kind}
 
 /** Makes one object that is no Pod known to `cache`. Kinds that scheduling does not look at are passed over. */
 function tell(cache: SchedulerCache, object: DeepReadonly<KubernetesObject>): void {
-  switch (object.kind) {
-    case 'Node':
-      return cache.setNode(object as Node);
-    case 'Service':
-      return cache.setService(object as Service);
-    case 'ReplicationController':
-      return cache.setController(object as ReplicationController);
-    case 'ReplicaSet':
-      return cache.setReplicaSet(object as unknown as Parameters<SchedulerCache['setReplicaSet']>[0]);
-  }
-  const resource = Object.values(resources).find((one) => typeof one === 'object' && one.kind === object.kind) as
-    resources.Resource | undefined;
-  if (resource) cache.set(resource, object);
+  if (object.kind === 'Node') return cache.setNode(object as Node);
+  const resource = Object.values(resources).find((one) => typeof one === 'object' && one.kind === object.kind);
+  if (resource) cache.set(resource as resources.Resource, object);
 }
 
 /** A daemon, or a Pod that the kubelet runs from a file: it goes with its node. */
