@@ -55,8 +55,8 @@ export const defaultPreemption = (args: Args): PostFilter => {
   };
 };
 
-function nominationOf({ key }: PodInfo, { nominations }: Args): string | undefined {
-  for (const [node, pods] of nominations()) if (pods.some((pod) => pod.key === key)) return node;
+function nominationOf({ key }: PodInfo, args: Args): string | undefined {
+  for (const [node, pods] of args.nominations()) if (pods.some((pod) => pod.key === key)) return node;
   return undefined;
 }
 
@@ -154,12 +154,15 @@ function tryNode(
 const startedMs = ({ pod: { status } }: PodInfo): number =>
   status?.startTime ? Date.parse(status.startTime) : Infinity;
 
-/** The higher priority first, then who has been running for longer. */
-const byImportance = (a: PodInfo, b: PodInfo): number =>
-  b.priority - a.priority || (startedMs(a) < startedMs(b) ? -1 : startedMs(a) > startedMs(b) ? 1 : 0);
+/** The higher priority first, then who has been running for longer; then by name, so that the outcome is always the same. */
+function byImportance(a: PodInfo, b: PodInfo): number {
+  if (a.priority !== b.priority) return b.priority - a.priority;
+  const [x, y] = [startedMs(a), startedMs(b)];
+  return x !== y ? (x < y ? -1 : 1) : a.key < b.key ? -1 : 1;
+}
 
-function budgetsOf({ list }: Args): IsProtected {
-  const budgets = list(podDisruptionBudgets).map(({ metadata, spec, status }) => ({
+function budgetsOf(args: Args): IsProtected {
+  const budgets = args.list(podDisruptionBudgets).map(({ metadata, spec, status }) => ({
     namespace: metadata.namespace,
     selector: selectorOf(spec?.selector),
     allowed: status?.disruptionsAllowed ?? 0,

@@ -97,6 +97,7 @@ export const podTopologySpreadPriority = (args: Args): Priority => {
     reduce(pod, nodes, scores) {
       const own = (pod.pod.spec.topologySpreadConstraints ?? []).length > 0;
       const constraints = own ? constraintsOf(pod, 'ScheduleAnyway') : defaultConstraints(pod, args);
+      if (constraints.length === 0) return void scores.fill(0);
       const ignored = (node: NodeInfo): boolean => own && !hasAllLabels(node, constraints);
       const scored = nodes.filter((node) => !ignored(node));
       const costs = constraints.map((constraint) => costOf(pod, constraint, scored, own ? constraints : []));
