@@ -14,7 +14,7 @@ import type { EtcdPlace } from '../apiserver/storage/index.js';
 import { connect, type ClientOptions } from '../client/index.js';
 import { runControllers } from '../controllers/index.js';
 import { runProxy, serviceRoute } from '../proxy/index.js';
-import { runScheduler } from '../scheduler/index.js';
+import { runScheduler, type SchedulerOptions } from '../scheduler/index.js';
 import { type Clock, type Log, realClock, Scope, silent } from '../util/index.js';
 import { startControlPlane } from './control-plane.js';
 import { drain, removeForgottenNodes, startNode, type StartedNode } from './node.js';
@@ -38,6 +38,8 @@ export interface ClusterOptions {
   readonly serviceRange?: string;
   /** Whether process nodes may run any command of this machine, not only the sample images. */
   readonly allowHostCommands?: boolean;
+  /** How the scheduler decides: a registered provider, or what builds an algorithm. `DefaultProvider` if left out. */
+  readonly scheduler?: Pick<SchedulerOptions, 'algorithmProvider' | 'createAlgorithm'>;
   readonly clock?: Clock;
   readonly log?: Log;
 }
@@ -109,7 +111,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     runControllers({ client: controllerClient, clock, log, rootCA: pki.ca }, signal),
   );
   const schedulerClient = clientFor('kube-scheduler');
-  run('scheduler', (signal, log) => runScheduler({ client: schedulerClient, clock, log }, signal));
+  run('scheduler', (signal, log) =>
+    runScheduler({ client: schedulerClient, clock, log, ...options.scheduler }, signal),
+  );
   pieces.push(
     { name: 'controller-manager', where: 'in this process' },
     { name: 'scheduler', where: 'in this process' },

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connect, loadKubeconfig, type Client, type ClientOptions } from '../client/index.js';
 import { type Log, realClock as clock, Scope } from '../util/index.js';
+import { runElected, withLeaderElection, type LeaderElectionFlags } from './leading.js';
 import {
   dataOption,
   type EtcdFlags,
@@ -19,6 +20,7 @@ import {
   withEtcd,
   type RuntimeName,
 } from './options.js';
+import { algorithmOf, withAlgorithm, type AlgorithmFlags } from './scheduling.js';
 import { stopSignal } from './stop.js';
 
 export const componentCommands = (): Command[] => [apiserver(), controllerManager(), scheduler(), kubelet(), proxy()];
@@ -106,46 +108,42 @@ function apiserver(): Command {
 }
 
 function controllerManager(): Command {
-  return clientCommand(
+  const command = clientCommand(
     'controller-manager',
     'the controllers: replication, endpoints, nodes, namespaces, service accounts, garbage',
-  )
-    .addOption(
-      option(
-        '--root-ca-file <file>',
-        'the certificate that service accounts are told to trust (default: that of the kubeconfig)',
-      ),
-    )
-    .action((flags: ClientFlags & { rootCaFile?: string }) =>
+  ).addOption(
+    option(
+      '--root-ca-file <file>',
+      'the certificate that service accounts are told to trust (default: that of the kubeconfig)',
+    ),
+  );
+  return withLeaderElection(command).action(
+    (flags: ClientFlags & LeaderElectionFlags & { readonly rootCaFile?: string }) =>
       runAlone(flags, 'kube-controller-manager', async ({ client, log, options }, signal) => {
         const { runControllers } = await import('../controllers/index.js');
-        await runControllers(
-          { client, clock, log, rootCA: flags.rootCaFile ? readFileSync(flags.rootCaFile, 'utf8') : options.ca },
-          signal,
-        );
+        const rootCA = flags.rootCaFile ? readFileSync(flags.rootCaFile, 'utf8') : options.ca;
+        const work = (signal: AbortSignal) => runControllers({ client, clock, log, rootCA }, signal);
+        await runElected(flags, 'kube-controller-manager', { client, clock, log }, work, signal);
       }),
-    );
+  );
 }
 
 function scheduler(): Command {
-  return clientCommand('scheduler', 'the scheduler')
-    .addOption(
-      option('--scheduler-name <name>', 'serves pods that name it in spec.schedulerName').default('default-scheduler'),
-    )
-    .addOption(
-      option('--algorithm-provider <name>', 'which predicates and priorities: DefaultProvider, Textbook').default(
-        'DefaultProvider',
-      ),
-    )
-    .action((flags: ClientFlags & { schedulerName: string; algorithmProvider: string }) =>
+  const command = clientCommand('scheduler', 'the scheduler').addOption(
+    option('--scheduler-name <name>', 'serves pods that name it in spec.schedulerName').default('default-scheduler'),
+  );
+  return withLeaderElection(withAlgorithm(command)).action(
+    (flags: ClientFlags & AlgorithmFlags & LeaderElectionFlags & { readonly schedulerName: string }) =>
       runAlone(flags, 'kube-scheduler', async ({ client, log }, signal) => {
-        const { runScheduler } = await import('../scheduler/index.js');
-        await runScheduler(
-          { client, clock, log, schedulerName: flags.schedulerName, algorithmProvider: flags.algorithmProvider },
-          signal,
-        );
+        const { schedulerName } = flags;
+        const { defaultSchedulerName, runScheduler } = await import('../scheduler/index.js');
+        const algorithm = await algorithmOf(flags, clock);
+        const work = (signal: AbortSignal) => runScheduler({ client, clock, log, schedulerName, ...algorithm }, signal);
+        // Those of one name compete; another name is another scheduler.
+        const lease = schedulerName === defaultSchedulerName ? 'kube-scheduler' : schedulerName;
+        await runElected(flags, lease, { client, clock, log }, work, signal);
       }),
-    );
+  );
 }
 
 interface KubeletFlags extends ClientFlags {

@@ -44,6 +44,22 @@ export const wholeNumber =
     return value;
   };
 
+/** `--leader-elect`, as Go also takes it: `--leader-elect=true`. */
+export function yesOrNo(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('It takes true or false.');
+  return text === 'true';
+}
+
+const unitsMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+
+/** A duration as Go writes it, in milliseconds: `15s`, `1m30s`, `500ms`. */
+export function duration(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
+    throw new InvalidArgumentError('It takes a duration such as 15s, 1m30s or 500ms.');
+  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * unitsMs[unit!]!, 0);
+}
+
 /** An IPv4 range in CIDR form with room for some addresses: `10.0.0.0/24`. */
 export function range(text: string): string {
   const [, address, bits] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(text) ?? [];

@@ -16,9 +16,10 @@ import {
   withEtcd,
   type RuntimeName,
 } from './options.js';
+import { algorithmOf, withAlgorithm, type AlgorithmFlags } from './scheduling.js';
 import { stopSignal } from './stop.js';
 
-interface StartOptions extends EtcdFlags {
+interface StartOptions extends EtcdFlags, AlgorithmFlags {
   readonly nodes?: number;
   readonly runtime?: string;
   readonly data: string;
@@ -31,7 +32,7 @@ interface StartOptions extends EtcdFlags {
 }
 
 export const startCommand = (): Command =>
-  withEtcd(new Command('start'))
+  withAlgorithm(withEtcd(new Command('start')))
     .description('start a cluster in the foreground; Ctrl-C stops it, a second start continues from what was stored')
     .addOption(
       option('--nodes <n>', 'how many nodes; 0 is the control plane alone (default: 3)').argParser(
@@ -76,9 +77,10 @@ async function start(options: StartOptions): Promise<void> {
     throw new Error(
       `--fresh does not empty an etcd, which may be others' too: if it is to be emptied, run "etcdctl del --prefix ${etcd.prefix ?? '/registry'}/", and start without --fresh.`,
     );
+  const scheduler = await algorithmOf(options, realClock);
   const runtimes = await chooseRuntimes(options);
   if (options.fresh) await removeData(dataFolder);
-  const cluster = await startCluster({ ...options, dataFolder, etcd, runtimes, log: logFor(options) });
+  const cluster = await startCluster({ ...options, dataFolder, etcd, runtimes, scheduler, log: logFor(options) });
   try {
     if (!stop.aborted) process.stdout.write(report(cluster, process.stdout.isTTY));
     await new Promise<void>((resolve) => (stop.aborted ? resolve() : stop.addEventListener('abort', () => resolve())));

@@ -26,7 +26,7 @@
  *
  * Files in reading order: `algorithm.ts` (the two steps), `predicates/` and `priorities/` (one idea each), `registry.ts` and
  * `defaults.ts` (algorithm providers), `pod-info.ts`, `node-affinity.ts`, `node-info.ts`, `peers.ts` and `cache.ts` (what is
- * known), `queue.ts` (who waits), `scheduler.ts` (the loop), `fit-error.ts` and `explain.ts` (the reasons).
+ * known), `queue.ts` (who waits), `policy.ts` and `extender.ts` (algorithms from a file), `scheduler.ts` (the loop), `fit-error.ts` and `explain.ts` (the reasons).
  *
  * Left out compared with upstream, so far: inter-pod affinity, topology spread constraints, volume binding, preemption,
  * extenders, policy files, leader election.
@@ -54,6 +54,7 @@ export {
   registerFitPredicateFactory,
   registerPriorityConfigFactory,
   registerPriorityFunction,
+  type AlgorithmFactory,
   type AlgorithmProvider,
   type FitPredicateFactory,
   type PredicatePolicy,
@@ -62,6 +63,16 @@ export {
 } from './registry.js';
 export { defaultProvider, textbookProvider } from './defaults.js';
 export { todayProvider } from './today/provider.js';
+
+// Putting one together without a line of code: a policy file, with extenders that are asked over HTTP.
+export { readPolicy, resolvePolicy, PolicyError, type Policy } from './policy.js';
+export {
+  httpExtender,
+  defaultExtenderTimeoutMs,
+  type Extender,
+  type ExtenderPolicy,
+  type Filtering,
+} from './extender.js';
 
 // Writing parts: a predicate answers true, false, or `unfit(reasons)`; a priority scores from 0 to 10.
 export { unfit, type FitPredicate, type Unfit, type Verdict } from './predicates/predicate.js';

@@ -248,15 +248,17 @@ export class Scheduler {
       }),
     );
     const informers = others.map((resource) => {
-      const informer = this.#informers.informer(resource);
-      const set = (object: DeepReadonly<KubernetesObject>): void => {
-        cache.set(resource, object);
-        this.#queue.moveAll();
-      };
+      const informer: Informer<KubernetesObject> = this.#informers.informer(resource);
       scope.use(
         informer.addEventHandler({
-          onAdd: set,
-          onUpdate: (_old, object) => set(object),
+          onAdd: (object) => {
+            cache.set(resource, object);
+            this.#queue.moveAll();
+          },
+          onUpdate: (old, object) => {
+            cache.set(resource, object);
+            if (!sameBesidesStatus(old, object) || statusMatters.includes(resource)) this.#queue.moveAll();
+          },
           onDelete: (object) => cache.remove(resource, object),
         }),
       );
@@ -444,6 +446,21 @@ const withoutNode = (pod: DeepReadonly<Pod>): DeepReadonly<Pod> => ({
 });
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A controller's status changes with each Pod of its own, and makes room for none. */
+const sameBesidesStatus = (a: DeepReadonly<KubernetesObject>, b: DeepReadonly<KubernetesObject>): boolean =>
+  besidesStatus(a) === besidesStatus(b);
+
+const besidesStatus = (object: DeepReadonly<KubernetesObject>): string => {
+  const { labels, annotations } = object.metadata;
+  return JSON.stringify([labels, annotations, { ...object, metadata: undefined, status: undefined }]);
+};
+
+/** Of these, it is the status that says whether they can be used. */
+const statusMatters: readonly resources.Resource<any>[] = [
+  resources.persistentVolumes,
+  resources.persistentVolumeClaims,
+];
 
 /** Nodes report every few seconds: only what the scheduler reads is a change to it. */
 const sameForScheduling = (a: DeepReadonly<Node>, b: DeepReadonly<Node>): boolean => seen(a) === seen(b);
