@@ -14,7 +14,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { forbidden, internalError, StatusError } from '../api/status.js';
+import { forbidden, StatusError } from '../api/status.js';
 import type { Clock, Log } from '../util/index.js';
 import { refuse } from '../util/streams/index.js';
 import { answerStatus } from './answer.js';
@@ -35,6 +35,7 @@ import type { ResourceRequest } from './resource-request.js';
 import type { Resources } from './resources.js';
 import type { ServedKinds } from './served.js';
 import { timeoutOf } from './write-options.js';
+import { isExpected, toStatusError } from './store-failures.js';
 
 export interface ChainOptions {
   readonly served: ServedKinds;
@@ -120,7 +121,7 @@ export class Chain {
       await this.#options.resources.upgrade(stream as unknown as ResourceRequest, socket, head);
     } catch (error) {
       this.#note(request, error);
-      const { status } = error instanceof StatusError ? error : internalError(error);
+      const { status } = toStatusError(error);
       refuse(socket, status.code, JSON.stringify(status) + '\n', { 'Content-Type': 'application/json' });
     }
   }
@@ -184,7 +185,7 @@ export class Chain {
 
   /** What is not a Status is a mistake of ours: it is answered as an internal error, and kept. */
   #note(request: IncomingMessage, error: unknown): void {
-    if (error instanceof StatusError) return;
+    if (isExpected(error)) return;
     this.#options.log.warn('a request has failed', { method: request.method, path: request.url, error });
   }
 }

@@ -117,7 +117,7 @@ export class ApiServer implements AsyncDisposable {
     const plugins = new Admission([...admission(reader), allocation]);
     const registry = new Registry({ storage, cache, clock, admission: plugins });
     const privateKey = options.serviceAccountKey ?? passingKey();
-    const tokens = new ServiceAccountTokens({ privateKey, clock, reader });
+    const tokens = new ServiceAccountTokens({ privateKey, clock, reader, current: () => cache.current() });
     const stop = new AbortController();
     setMaxListeners(0, stop.signal); // one for each watch
 

@@ -25,3 +25,7 @@ export function toStatusError(error: unknown): StatusError {
       return unclassified(error.message);
   }
 }
+
+/** Whether it is said in the API's words what went wrong; anything else is a mistake of ours. */
+export const isExpected = (error: unknown): boolean =>
+  error instanceof StatusError || error instanceof TooLargeError || error instanceof UnavailableError;

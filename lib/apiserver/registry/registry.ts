@@ -21,7 +21,6 @@ import {
   invalid,
   isAlreadyExists,
   notFound,
-  serviceUnavailable,
   StatusError,
   unclassified,
 } from '../../api/status.js';
@@ -29,7 +28,7 @@ import type { DeepReadonly, KubernetesObject } from '../../api/types.js';
 import { timestamp, type Clock } from '../../util/index.js';
 import type { Undo } from '../admission/admission.js';
 import { keyInStore } from '../served.js';
-import { RevisionMismatchError, TooLargeError, UnavailableError, type Storage } from '../storage/storage.js';
+import { RevisionMismatchError, type Storage } from '../storage/storage.js';
 import { CachedEntry } from '../watch-cache/entry.js';
 import type { WatchCache } from '../watch-cache/watch-cache.js';
 import { type Admission, giveBack, keep } from './admit.js';
@@ -164,7 +163,7 @@ export class Registry {
   /** Removes an object, under the condition that nobody else changed it. @returns its last state @throws RevisionMismatchError */
   async remove({ dryRun }: RequestContext, current: CachedEntry): Promise<CachedEntry> {
     if (dryRun) return current;
-    const revision = await stored(this.storage.delete(current.key, { expected: current.revision }));
+    const revision = await this.storage.delete(current.key, { expected: current.revision });
     if (revision === undefined) throw new RevisionMismatchError(current.key, current.revision, undefined);
     await this.cache.reached(revision);
     return current.at(revision);
@@ -230,7 +229,7 @@ export class Registry {
   }
 
   async #put(key: string, value: Buffer, expected: number) {
-    const entry = await stored(this.storage.put(key, value, { expected }));
+    const entry = await this.storage.put(key, value, { expected });
     // A writer sees its own write: the answer waits until every read would show it.
     await this.cache.reached(entry.modRevision);
     return entry;
@@ -323,15 +322,4 @@ function exists(kind: Kind, { metadata }: DeepReadonly<KubernetesObject>): Statu
   const error = alreadyExists(kind, metadata.name);
   if (!metadata.deletionTimestamp) return error;
   return new StatusError({ ...error.status, message: `object is being deleted: ${error.status.message}` });
-}
-
-/** Says the store's failures in the API's words. */
-async function stored<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (error instanceof TooLargeError) throw unclassified('etcdserver: request is too large');
-    if (error instanceof UnavailableError) throw serviceUnavailable(error.message);
-    throw error;
-  }
 }

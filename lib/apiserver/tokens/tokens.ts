@@ -17,6 +17,7 @@ import type { DeepReadonly, KubernetesObject, ServiceAccount } from '../../api/t
 import type { Clock } from '../../util/index.js';
 import type { User } from '../authentication/authentication.js';
 import type { Reader } from '../reader.js';
+import { algorithmOf, keyIdOf, type OpenID } from './openid.js';
 
 /** Who has issued the tokens, and whom they address, unless somebody says otherwise. */
 export const defaultIssuer = 'https://kubernetes.default.svc';
@@ -37,6 +38,8 @@ export interface ServiceAccountTokensOptions {
   readonly audiences?: readonly string[];
   readonly clock: Clock;
   readonly reader: Reader;
+  /** Where other servers write too: resolves when `reader` shows what they have answered before. */
+  readonly current?: () => Promise<void> | undefined;
 }
 
 /** What a token is bound to: it dies with it. */
@@ -71,11 +74,14 @@ interface Claims {
 
 export class ServiceAccountTokens {
   readonly audiences: readonly string[];
-  readonly #issuer: string;
+  /** Who issues them, and by which keys they are verified. */
+  readonly openID: OpenID;
   readonly #privateKey: KeyObject;
+  readonly #header: { readonly alg: string; readonly kid: string };
   readonly #publicKeys: readonly KeyObject[];
   readonly #clock: Clock;
   readonly #reader: Reader;
+  readonly #current: (() => Promise<void> | undefined) | undefined;
   /** By token and audiences, oldest first. That a claim was signed never changes; whether it still holds is asked each time. */
   readonly #verified = new Map<string, Claims>();
 
@@ -83,10 +89,13 @@ export class ServiceAccountTokens {
     const { privateKey, publicKeys, issuer = defaultIssuer, audiences = [issuer], clock, reader } = options;
     this.#privateKey = createPrivateKey(privateKey);
     this.#publicKeys = publicKeys?.map((key) => createPublicKey(key)) ?? [createPublicKey(this.#privateKey)];
-    this.#issuer = issuer;
+    this.openID = { issuer, publicKeys: this.#publicKeys };
+    const ownKey = createPublicKey(this.#privateKey);
+    this.#header = { alg: algorithmOf(ownKey), kid: keyIdOf(ownKey) };
     this.audiences = audiences;
     this.#clock = clock;
     this.#reader = reader;
+    this.#current = options.current;
   }
 
   /**
@@ -115,9 +124,9 @@ export class ServiceAccountTokens {
       ...(warnAfterSeconds !== undefined && { warnafter: nowSeconds + warnAfterSeconds }),
     };
     return new SignJWT({ 'kubernetes.io': own })
-      .setProtectedHeader({ alg: this.#privateKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256' })
+      .setProtectedHeader(this.#header)
       .setAudience([...audiences])
-      .setIssuer(this.#issuer)
+      .setIssuer(this.openID.issuer)
       .setSubject(`system:serviceaccount:${namespace}:${name}`)
       .setIssuedAt(nowSeconds)
       .setNotBefore(nowSeconds)
@@ -130,25 +139,34 @@ export class ServiceAccountTokens {
   async verify(token: string, audiences: readonly string[] = this.audiences): Promise<User | undefined> {
     const claims = await this.#claimsOf(token, audiences);
     if (!claims || claims.exp * 1000 <= this.#clock.now()) return undefined;
-    const own = claims['kubernetes.io'];
-    const { namespace, serviceaccount, pod, secret, node } = own;
+    const { namespace, serviceaccount } = claims['kubernetes.io'];
     if (claims.sub !== `system:serviceaccount:${namespace}:${serviceaccount.name}`) return undefined;
-    if (!this.#lives(this.#reader.get(serviceAccounts, namespace, serviceaccount.name), serviceaccount))
-      return undefined;
-    if (pod && !this.#lives(this.#reader.get(pods, namespace, pod.name), pod)) return undefined;
-    if (secret && !this.#lives(this.#reader.get(secrets, namespace, secret.name), secret)) return undefined;
-    // The node that a pod runs on is said for information only.
-    if (node && !pod && !this.#lives(this.#reader.get(nodes, '', node.name), node)) return undefined;
+    if (!this.#holds(claims)) {
+      // Another server may have made the account a moment ago.
+      const current = this.#current?.();
+      if (!current) return undefined;
+      await current;
+      if (!this.#holds(claims)) return undefined;
+    }
     return { ...userOf(namespace, serviceaccount.name), uid: serviceaccount.uid, extra: extraOf(claims) };
+  }
+
+  /** Whether all that a token is bound to lives. */
+  #holds({ 'kubernetes.io': { namespace, serviceaccount, pod, secret, node } }: Claims): boolean {
+    if (!this.#lives(this.#reader.get(serviceAccounts, namespace, serviceaccount.name), serviceaccount)) return false;
+    if (pod && !this.#lives(this.#reader.get(pods, namespace, pod.name), pod)) return false;
+    if (secret && !this.#lives(this.#reader.get(secrets, namespace, secret.name), secret)) return false;
+    // The node that a pod runs on is said for information only.
+    return !node || pod !== undefined || this.#lives(this.#reader.get(nodes, '', node.name), node);
   }
 
   async #claimsOf(token: string, audiences: readonly string[]): Promise<Claims | undefined> {
     const key = `${token} ${audiences.join(' ')}`;
     const known = this.#verified.get(key);
     if (known) return known;
-    const options = { issuer: this.#issuer, audience: [...audiences], currentDate: new Date(this.#clock.now()) };
+    const options = { issuer: this.openID.issuer, audience: [...audiences], currentDate: new Date(this.#clock.now()) };
     for (const publicKey of this.#publicKeys) {
-      const algorithms = [publicKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256'];
+      const algorithms = [algorithmOf(publicKey)];
       const result = await jwtVerify(token, publicKey, { ...options, algorithms }).catch(() => undefined);
       const claims = result?.payload as unknown as Claims | undefined;
       if (!claims?.['kubernetes.io']?.serviceaccount) continue;

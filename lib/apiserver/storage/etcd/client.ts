@@ -7,7 +7,7 @@
  * ```
  *
  * Promised: whatever is answered comes from the cluster that was opened, and from no earlier moment of it; every call ends
- * within {@link requestTimeoutMs}. A read is tried again, with another member too, as long as there is time. A write is
+ * within ten seconds, or what was asked for. A read is tried again, with another member too, as long as there is time. A write is
  * sent once: where its answer is lost, nobody knows whether it happened, and a second try might do it twice.
  */
 import {
@@ -25,8 +25,8 @@ import { UnavailableError } from '../storage.js';
 import { EtcdError, type EtcdPlace } from './place.js';
 import { type Header, type Method, methods, type WatchRequest, type WatchResponse } from './protocol.js';
 
-/** How long a call may take. etcd itself gives up a write that finds no majority after seven seconds. */
-export const requestTimeoutMs = 10_000;
+/** How long a call may take, if nothing else is said. etcd itself gives up a write that finds no majority after seven seconds. */
+const defaultTimeoutMs = 10_000;
 
 /** How long the first contact may take. */
 const openTimeoutMs = 5000;
@@ -59,8 +59,14 @@ interface Member {
   readonly client: Client;
 }
 
+export interface EtcdClientOptions extends EtcdPlace {
+  /** How long a call may take: ten seconds if left out. */
+  readonly timeoutMs?: number;
+}
+
 export class EtcdClient implements AsyncDisposable {
   readonly #members: readonly Member[];
+  readonly #timeoutMs: number;
   /** The member that answered last comes first. */
   #current = 0;
   #clusterId: number | undefined;
@@ -70,12 +76,19 @@ export class EtcdClient implements AsyncDisposable {
   /** Of etcd, as the member says that was asked first: `3.4.23`. */
   version = '';
 
-  private constructor(members: readonly Member[]) {
+  private constructor(members: readonly Member[], timeoutMs: number) {
     this.#members = members;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Resolves when an etcd has answered. @throws {EtcdError} why none did */
-  static async open({ endpoints, ca, cert, key }: EtcdPlace): Promise<EtcdClient> {
+  static async open({
+    endpoints,
+    ca,
+    cert,
+    key,
+    timeoutMs = defaultTimeoutMs,
+  }: EtcdClientOptions): Promise<EtcdClient> {
     if (endpoints.length === 0)
       throw new EtcdError('which etcd? Give at least one URL, such as http://127.0.0.1:2379.');
     const pem = (text: string | undefined) => (text ? Buffer.from(text) : null);
@@ -84,7 +97,7 @@ export class EtcdClient implements AsyncDisposable {
       const how = secure ? credentials.createSsl(pem(ca), pem(key), pem(cert)) : credentials.createInsecure();
       return { endpoint, client: new Client(target, how, channelOptions) };
     });
-    const client = new EtcdClient(members);
+    const client = new EtcdClient(members, timeoutMs);
     try {
       await client.#greet();
       return client;
@@ -99,7 +112,7 @@ export class EtcdClient implements AsyncDisposable {
     method: Method<Request, Response>,
     request: Request,
   ): Promise<Response> {
-    const deadline = deadlineIn(requestTimeoutMs);
+    const deadline = deadlineIn(this.#timeoutMs);
     for (;;) {
       try {
         return await this.#call(method, request, deadline);
@@ -116,12 +129,12 @@ export class EtcdClient implements AsyncDisposable {
     method: Method<Request, Response>,
     request: Request,
   ): Promise<Response> {
-    return this.#call(method, request, deadlineIn(requestTimeoutMs));
+    return this.#call(method, request, deadlineIn(this.#timeoutMs));
   }
 
   /** What etcd shows, until it ends or `signal` aborts. It is read at the consumer's pace. @throws as `read` */
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<WatchResponse, void> {
-    const member = await this.#ready(deadlineIn(requestTimeoutMs));
+    const member = await this.#ready(deadlineIn(this.#timeoutMs));
     const { path, encode, decode } = methods.watch;
     const metadata = new Metadata();
     // A member that has lost its leader has nothing new to show: it is to end the watch, not to fall silent.
@@ -170,6 +183,7 @@ export class EtcdClient implements AsyncDisposable {
     if (response.header.revision < highest) {
       throw new UnavailableError(
         `the etcd at ${member.endpoint} is at revision ${response.header.revision}, but has been at ${highest}: it has lost data, or was restored from a copy. Start the API servers anew if that is intended`,
+        { reason: 'refused' },
       );
     }
     this.#highest = Math.max(this.#highest, response.header.revision);
@@ -206,7 +220,9 @@ export class EtcdClient implements AsyncDisposable {
   #sameCluster({ endpoint }: Member, { clusterId }: Header): void {
     this.#clusterId ??= clusterId;
     if (clusterId === this.#clusterId) return;
-    throw new UnavailableError(`the etcd at ${endpoint} is another cluster than the one that was opened`);
+    throw new UnavailableError(`the etcd at ${endpoint} is another cluster than the one that was opened`, {
+      reason: 'refused',
+    });
   }
 
   /** gRPC's troubles as ours; etcd's own answers as they are. */
@@ -215,7 +231,7 @@ export class EtcdClient implements AsyncDisposable {
     switch (code) {
       case status.DEADLINE_EXCEEDED:
         this.#current = (this.#current + 1) % this.#members.length; // it may be stuck
-        return new UnavailableError(`the etcd at ${endpoint} has not answered within ${requestTimeoutMs / 1000} s`, {
+        return new UnavailableError(`the etcd at ${endpoint} has not answered within ${this.#timeoutMs / 1000} s`, {
           cause: error,
           reason: 'timeout',
         });
@@ -291,7 +307,7 @@ function reasonOf(endpoint: string, { details = '', code, message }: ServiceErro
     return `the certificate of the etcd at ${endpoint} is not trusted (${lastError(details)}): name who signed it with --etcd-cafile.`;
   if (/certificate required|bad certificate|alert number (42|116)/i.test(details))
     return `the etcd at ${endpoint} wants a certificate of us: give one with --etcd-certfile and --etcd-keyfile.`;
-  if (secure && /wrong version number|packet length too long|record layer/i.test(details))
+  if (secure && /wrong version number|packet length too long|record layer|before secure TLS connection/i.test(details))
     return `the etcd at ${endpoint} does not speak TLS: write http:// in place of https://.`;
   if (code === status.DEADLINE_EXCEEDED)
     return `the etcd at ${endpoint} has not answered within ${openTimeoutMs / 1000} s.`;

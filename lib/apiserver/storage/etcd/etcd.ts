@@ -33,7 +33,7 @@ import {
   UnavailableError,
   type WatchOptions,
 } from '../storage.js';
-import { EtcdClient, says } from './client.js';
+import { EtcdClient, type EtcdClientOptions, says } from './client.js';
 import { runCompaction } from './compaction.js';
 import { EtcdError, type EtcdPlace } from './place.js';
 import {
@@ -45,7 +45,7 @@ import {
   type WatchResponse,
 } from './protocol.js';
 
-export interface EtcdStorageOptions extends EtcdPlace {
+export interface EtcdStorageOptions extends EtcdClientOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** What is older than this, and up to twice as old, is forgotten: five minutes by default, as upstream; 0 is never. */
@@ -312,7 +312,7 @@ function checkPrefix(prefix: string): string {
 /** Why the first read failed, in a sentence for whoever named the etcd. */
 function explained({ endpoints }: EtcdPlace, error: unknown): unknown {
   const where = endpoints.join(', ');
-  const text = error instanceof Error ? error.message : String(error);
+  const text = detailsOf(error) || (error instanceof Error ? error.message : String(error));
   if (/user name is empty|permission denied|invalid auth token/.test(text))
     return new EtcdError(
       `the etcd at ${where} wants to know who asks (authentication is on), and does not let us in (${text}): give a certificate of a user who may read and write all keys, with --etcd-certfile and --etcd-keyfile.`,

@@ -1,0 +1,256 @@
+/** What a user or an operator may do to an etcd, and what the store says to it. */
+import { describeWithEtcd, Etcd } from '../../../../test/support/etcd.js';
+import { realClock as clock, type Log, silent as log, sleep } from '../../../util/index.js';
+import { CompactedError, maxValueBytes, type Storage, TooLargeError, UnavailableError } from '../storage.js';
+import { EtcdStorage, type EtcdStorageOptions } from './etcd.js';
+
+import.meta.jest.setTimeout(60_000);
+
+const open = (etcd: Etcd, options: Partial<EtcdStorageOptions> = {}): Promise<EtcdStorage> =>
+  EtcdStorage.open({ endpoints: [etcd.endpoint], clock, log, ...options });
+
+const put = (storage: Storage, key: string, value = '{}', expected?: number) =>
+  storage.put(key, Buffer.from(value), { expected });
+
+describeWithEtcd('an etcd that fails', () => {
+  test('for a moment, is waited for by reads', async () => {
+    await using etcd = await Etcd.start();
+    await using storage = await open(etcd);
+    await put(storage, '/registry/a');
+    await etcd.kill();
+    const reading = storage.get('/registry/a');
+    await etcd.restart();
+    expect((await reading)?.modRevision).toBe(2);
+    expect((await put(storage, '/registry/a')).modRevision).toBe(3);
+  });
+
+  test('for longer, makes every read and write fail in time', async () => {
+    await using etcd = await Etcd.start();
+    await using storage = await open(etcd, { timeoutMs: 1000 });
+    await put(storage, '/registry/a');
+    await etcd.kill();
+    const beganMs = clock.now();
+    const failures = await Promise.all(
+      [
+        storage.get('/registry/a'),
+        storage.list('/registry/'),
+        storage.revision(),
+        put(storage, '/registry/b'),
+        storage.delete('/registry/a'),
+      ].map((each) => each.catch((error: unknown) => error)),
+    );
+    expect(clock.now() - beganMs).toBeLessThan(3000);
+    for (const failure of failures) {
+      expect(failure).toBeInstanceOf(UnavailableError);
+      expect((failure as Error).message).toContain(etcd.endpoint);
+    }
+  });
+
+  test('by falling silent, is not waited for without end, and is used again when it comes back', async () => {
+    await using etcd = await Etcd.start();
+    await using storage = await open(etcd, { timeoutMs: 1000 });
+    etcd.stop();
+    const failures = await Promise.all(
+      [storage.revision(), put(storage, '/registry/a')].map((each) => each.catch((error: unknown) => error)),
+    );
+    expect(failures).toMatchObject([{ reason: 'timeout' }, { reason: 'timeout' }]);
+    etcd.continue();
+    // What was sent may have been done meanwhile.
+    const revision = await storage.revision();
+    expect((await put(storage, '/registry/b')).modRevision).toBe(revision + 1);
+  });
+
+  test('and comes back, finds every watch where it was, without a gap', async () => {
+    await using etcd = await Etcd.start();
+    await using storage = await open(etcd);
+    await using other = await open(etcd);
+    const abort = new AbortController();
+    const seen: number[] = [];
+    const watching = (async () => {
+      for await (const events of storage.watch('/registry/', { after: 1 }, abort.signal))
+        for (const event of events) if (event.type === 'put') seen.push(event.entry.modRevision);
+    })();
+    for (let round = 0; round < 4; round++) {
+      for (let i = 0; i < 5; i++) await put(storage, `/registry/${i}`);
+      await etcd.kill();
+      await etcd.restart();
+      for (let i = 0; i < 5; i++) await put(other, `/registry/${i}`);
+    }
+    while (seen.length < 40) await sleep(clock, 20);
+    abort.abort();
+    await watching;
+    expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i + 2));
+  });
+
+  test('and comes back compacted beyond what a watch has seen, ends the watch', async () => {
+    await using etcd = await Etcd.start();
+    await using storage = await open(etcd);
+    await using other = await open(etcd);
+    const events = storage.watch('/registry/', { after: 1 }, new AbortController().signal);
+    const first = events.next();
+    await put(other, '/registry/a');
+    expect((await first).value).toHaveLength(1);
+    await etcd.kill();
+    await etcd.restart();
+    for (let i = 0; i < 3; i++) await put(other, '/registry/a');
+    await other.compact(5);
+    // It had not come back for more when the connection broke.
+    await expect(events.next()).rejects.toMatchObject({ requested: 2, compacted: 5 });
+  });
+
+  test('by losing its data, is not believed', async () => {
+    await using etcd = await Etcd.start();
+    await using storage = await open(etcd);
+    for (let i = 0; i < 5; i++) await put(storage, '/registry/a');
+    await etcd.kill();
+    etcd.wipe();
+    await etcd.restart();
+    for (const call of [
+      () => storage.get('/registry/a'),
+      () => storage.revision(),
+      () => put(storage, '/registry/b'),
+    ]) {
+      await expect(call()).rejects.toThrow('it has lost data, or was restored from a copy');
+    }
+  });
+});
+
+describeWithEtcd('an etcd that is not ours alone', () => {
+  test('keeps what others have in it', async () => {
+    await using etcd = await Etcd.start();
+    etcd.ctl(['put', '/registry/pods/default/theirs', 'theirs']);
+    etcd.ctl(['put', '/others/key', 'others']);
+    await using storage = await open(etcd, { prefix: '/mine/' });
+    expect((await storage.list('/registry/')).entries).toEqual([]);
+    await put(storage, '/registry/pods/default/web-0', '{"mine":1}');
+    expect((await storage.list('/registry/')).entries.map(({ key }) => key)).toEqual(['/registry/pods/default/web-0']);
+    expect(etcd.ctl(['get', '/mine/pods/default/web-0', '--print-value-only'])).toBe('{"mine":1}\n');
+    await storage.delete('/registry/pods/default/web-0');
+    expect(etcd.ctl(['get', '', '--prefix', '--keys-only']).trim().split(/\n+/)).toEqual([
+      '/others/key',
+      '/registry/pods/default/theirs',
+    ]);
+  });
+
+  test('shows a watch of one prefix nothing of the other', async () => {
+    await using etcd = await Etcd.start();
+    await using mine = await open(etcd, { prefix: '/mine' });
+    await using theirs = await open(etcd, { prefix: '/theirs' });
+    const abort = new AbortController();
+    let first!: Promise<IteratorResult<unknown>>;
+    const told = new Promise<number>((onProgress) => {
+      first = mine.watch('/registry/', { after: 1, onProgress }, abort.signal).next();
+    });
+    await put(theirs, '/registry/a');
+    expect(await told).toBe(2);
+    await put(mine, '/registry/b');
+    expect((await first).value).toMatchObject([{ type: 'put', entry: { key: '/registry/b', modRevision: 3 } }]);
+    abort.abort();
+  });
+});
+
+describeWithEtcd('an etcd that is full', () => {
+  test('says so to every write, and is read as before', async () => {
+    await using etcd = await Etcd.start({ flags: ['--quota-backend-bytes', String(2 * 1024 * 1024)] });
+    await using storage = await open(etcd);
+    await put(storage, '/registry/first');
+    let failure: unknown;
+    for (let i = 0; i < 50 && !failure; i++)
+      await put(storage, `/registry/${i}`, 'x'.repeat(200_000)).catch((error: unknown) => (failure = error));
+    expect(failure).toMatchObject({ message: 'etcdserver: mvcc: database space exceeded', reason: 'refused' });
+    await expect(put(storage, '/registry/first')).rejects.toThrow('database space exceeded');
+    expect((await storage.get('/registry/first'))?.modRevision).toBe(2);
+  });
+
+  test('of requests smaller than an object refuses the object', async () => {
+    await using etcd = await Etcd.start({ flags: ['--max-request-bytes', '100000'] });
+    await using storage = await open(etcd);
+    for (const bytes of [150_000, 1_000_000, maxValueBytes + 1]) {
+      await expect(storage.put('/registry/a', Buffer.alloc(bytes, 'x'))).rejects.toThrow(TooLargeError);
+    }
+    expect(await storage.revision()).toBe(1);
+  });
+});
+
+describeWithEtcd('a place where no etcd lets us in', () => {
+  const refusal = (place: Partial<EtcdStorageOptions>): Promise<string> =>
+    EtcdStorage.open({ endpoints: [], clock, log, ...place }).then(
+      async (storage) => (await storage[Symbol.asyncDispose](), 'opened'),
+      (error: Error) => `${error.constructor.name}: ${error.message}`,
+    );
+
+  test.each([
+    [[], 'EtcdError: which etcd? Give at least one URL, such as http://127.0.0.1:2379.'],
+    [
+      ['ftp://x'],
+      'EtcdError: "ftp://x" is no URL of an etcd: write it as http://127.0.0.1:2379, or https://host:2379.',
+    ],
+    [
+      ['http://a/b'],
+      'EtcdError: "http://a/b" is no URL of an etcd: write it as http://127.0.0.1:2379, or https://host:2379.',
+    ],
+    [['http://127.0.0.1:1'], 'EtcdError: no etcd answers at http://127.0.0.1:1: nothing listens there. Is it running?'],
+    [
+      ['http://no-such-host.invalid:2379'],
+      'EtcdError: no etcd answers at http://no-such-host.invalid:2379: nobody knows a host of that name.',
+    ],
+  ])('%j is said in a sentence', async (endpoints, message) => {
+    expect(await refusal({ endpoints })).toBe(message);
+  });
+
+  test('an empty prefix is none', async () => {
+    expect(await refusal({ endpoints: ['http://127.0.0.1:1'], prefix: '/' })).toMatch(
+      /^EtcdError: the prefix of the keys in etcd cannot be empty/,
+    );
+  });
+
+  test('an etcd with authentication on says what to do', async () => {
+    await using etcd = await Etcd.start();
+    etcd.ctl(['user', 'add', 'root:secret']);
+    etcd.ctl(['user', 'grant-role', 'root', 'root']);
+    etcd.ctl(['auth', 'enable']);
+    expect(await refusal({ endpoints: [etcd.endpoint] })).toBe(
+      `EtcdError: the etcd at ${etcd.endpoint} wants to know who asks (authentication is on), and does not let us in (etcdserver: user name is empty): give a certificate of a user who may read and write all keys, with --etcd-certfile and --etcd-keyfile.`,
+    );
+  });
+
+  test('https in place of http, and what is no etcd at all', async () => {
+    await using etcd = await Etcd.start();
+    expect(await refusal({ endpoints: [etcd.endpoint.replace('http:', 'https:')] })).toMatch(
+      /^EtcdError: the etcd at https:\S+ does not speak TLS: write http:\/\/ in place of https:\/\/\.$/,
+    );
+    const { createServer } = await import('node:http');
+    const server = createServer((_, response) => response.end('hello'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+    expect(await refusal({ endpoints: [endpoint] })).toMatch(/^EtcdError: \S+ does not answer as an etcd \(.+\)/);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test('the second of two is used where the first is not there', async () => {
+    await using etcd = await Etcd.start();
+    expect(await refusal({ endpoints: ['http://127.0.0.1:1', etcd.endpoint] })).toBe('opened');
+  });
+});
+
+describeWithEtcd('history in an etcd', () => {
+  test('is forgotten after one to two periods, by one of the servers', async () => {
+    await using etcd = await Etcd.start();
+    const warnings: string[] = [];
+    const told: Log = { ...log, warn: (message) => void warnings.push(message), with: () => told };
+    await using one = await open(etcd, { historyMs: 300, log: told });
+    await using two = await open(etcd, { historyMs: 300, log: told });
+    await put(one, '/registry/a', '{"n":1}');
+    await put(two, '/registry/a', '{"n":2}');
+    const compacted = async (): Promise<boolean> =>
+      one.get('/registry/a', { revision: 2 }).then(
+        () => false,
+        (error) => error instanceof CompactedError,
+      );
+    while (!(await compacted())) await sleep(clock, 50);
+    expect(String((await two.get('/registry/a'))!.value)).toBe('{"n":2}');
+    expect(warnings).toEqual([]);
+    expect(etcd.ctl(['get', 'compact_rev_key', '--keys-only']).trim()).toBe('compact_rev_key');
+  });
+});
