@@ -16,8 +16,8 @@ import type { Log } from '../../../util/index.js';
 import { SortedEntries } from '../sorted.js';
 import type { StoreEvent } from '../storage.js';
 import { fold, readSnapshot, snapshotName, unfinishedName } from './fold.js';
-import type { JournalRecord } from './format.js';
-import { Journal, type OpenFile, readSegments, segmentsOf } from './journal.js';
+import { formatVersion, type JournalRecord } from './format.js';
+import { Journal, type OpenFile, readSegments, type Segment, segmentsOf } from './journal.js';
 
 /** What lowdb holds as its `data`. */
 export interface State {
@@ -57,17 +57,7 @@ export class JournalAdapter implements Adapter<State> {
 
   /** @throws {FolderError} the folder is damaged, or written by a newer version; nothing was changed then */
   async read(): Promise<State> {
-    const snapshot = readSnapshot(this.#folder);
-    const files = segmentsOf(this.#folder);
-    const segments = readSegments(files, snapshot.revision, { closed: false });
-
-    const state = { ...emptyState(), revision: snapshot.revision };
-    if (snapshot.revision > 1) state.compacted = snapshot.revision;
-    for (const { key, value, createRevision, modRevision } of snapshot.entries)
-      state.entries.set({ key, value, createRevision, modRevision });
-    for (const { records } of segments) for (const record of records) replay(state, record);
-    state.events.splice(0, state.events.length - (state.revision - state.compacted));
-
+    const { state, segments, version } = readState(this.#folder);
     const last = segments.at(-1);
     if (last && last.torn > 0)
       this.#log.warn('cut off a torn end of the journal: a write that was never acknowledged', {
@@ -76,10 +66,19 @@ export class JournalAdapter implements Adapter<State> {
         bytes: last.torn,
       });
     rmSync(join(this.#folder, unfinishedName), { force: true });
-    await this.#journal.begin(last, state.revision + 1);
+    const goesOn = last?.version === formatVersion || last?.records.length;
+    await this.#journal.begin(goesOn ? last : undefined, state.revision + 1);
     for (const { file, records } of segments.slice(0, -1)) if (records.length === 0) rmSync(file); // folded already
     this.#revision = state.revision;
     this.#snapshotBytes = statSync(join(this.#folder, snapshotName), { throwIfNoEntry: false })?.size ?? 0;
+    if (version < formatVersion) {
+      this.#log.warn('the store is of an older format, and is written anew in the present one', {
+        folder: this.#folder,
+        from: version,
+        to: formatVersion,
+      });
+      await this.#fold(await this.#journal.rotate(() => this.#revision + 1));
+    }
     return state;
   }
 
@@ -93,12 +92,38 @@ export class JournalAdapter implements Adapter<State> {
   /** Called by lowdb with its `data`, which is not needed: the files know it already. */
   async write(): Promise<void> {
     const segments = await this.#journal.rotate(() => this.#revision + 1);
-    if (segments.length > 0) this.#snapshotBytes = await foldAside({ folder: this.#folder, segments });
+    if (segments.length > 0) await this.#fold(segments);
   }
 
   close(): Promise<void> {
     return this.#journal.close();
   }
+
+  async #fold(segments: readonly string[]): Promise<void> {
+    this.#snapshotBytes = await foldAside({ folder: this.#folder, segments });
+  }
+}
+
+/**
+ * What a folder holds, without changing anything in it.
+ *
+ * @throws {FolderError} as {@link JournalAdapter.read}
+ */
+export function readState(folder: string): {
+  readonly state: State;
+  readonly segments: readonly Segment[];
+  /** That of the oldest of its files. */
+  readonly version: number;
+} {
+  const snapshot = readSnapshot(folder);
+  const segments = readSegments(segmentsOf(folder), snapshot.revision, { closed: false });
+  const state = { ...emptyState(), revision: snapshot.revision };
+  if (snapshot.revision > 1) state.compacted = snapshot.revision;
+  for (const { key, value, createRevision, modRevision } of snapshot.entries)
+    state.entries.set({ key, value, createRevision, modRevision });
+  for (const { records } of segments) for (const record of records) replay(state, record);
+  state.events.splice(0, state.events.length - (state.revision - state.compacted));
+  return { state, segments, version: Math.min(snapshot.version, ...segments.map(({ version }) => version)) };
 }
 
 function replay(state: State, record: JournalRecord): void {

@@ -15,7 +15,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { compareKeys } from '../order.js';
-import { decodeSnapshot, encodeEntry, type SnapshotEntry, snapshotHead, snapshotTail } from './format.js';
+import {
+  decodeSnapshot,
+  encodeEntry,
+  formatVersion,
+  type SnapshotEntry,
+  snapshotHead,
+  snapshotTail,
+} from './format.js';
 import { readSegments, type Segment, syncFolder } from './journal.js';
 
 export const snapshotName = 'snapshot.json';
@@ -26,9 +33,11 @@ export const unfinishedName = 'snapshot.json.new';
 const pieceSize = 4 * 1024 * 1024;
 
 /** @throws {FolderError} it is damaged, or of a newer version */
-export function readSnapshot(folder: string): { revision: number; entries: SnapshotEntry[] } {
+export function readSnapshot(folder: string): { version: number; revision: number; entries: SnapshotEntry[] } {
   const file = join(folder, snapshotName);
-  return existsSync(file) ? decodeSnapshot(readFileSync(file), file) : { revision: 1, entries: [] };
+  return existsSync(file)
+    ? decodeSnapshot(readFileSync(file), file)
+    : { version: formatVersion, revision: 1, entries: [] };
 }
 
 /** Brings the snapshot of `folder` up to the end of `segments`, durably, and removes them. Returns its size in bytes. */

@@ -3,11 +3,11 @@
  *
  * ```
  * snapshot.json                   all entries as of one revision: valid JSON, one object a line
- *   {"format":"kubebook store","version":1,"revision":7,"count":1,"objects":{
+ *   {"format":"kubebook store","version":2,"revision":7,"count":1,"crc32":"5d3a1b2c","objects":{
  *   "/registry/pods/default/web-0":{"createRevision":2,"modRevision":7,"crc32":"9ae0daaf","value":{"kind":"Pod",…}}
  *   }}
  * journal-0000000000000008.log    every write from revision 8 on, one a line
- *   kubebook journal 1
+ *   kubebook journal 2
  *   > 61 1d2c3b4a put 8 "/registry/pods/default/web-1" {"kind":"Pod",…}
  *   + 48 5e6f7a8b delete 9 "/registry/pods/default/web-0"
  *   > 9 0c1d2e3f compact 9
@@ -24,8 +24,12 @@ import { isUtf8 } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import type { Entry } from '../storage.js';
 
-/** Raised when a change of the format would mislead an older reader. */
-export const formatVersion = 1;
+/**
+ * Raised when a change of the format would mislead an older reader. What an older version wrote is read, and written anew.
+ * - 1: the first line of a snapshot had no checksum.
+ * - 2: it has one.
+ */
+export const formatVersion = 2;
 
 /** Why a data folder cannot be used, in one sentence for the user. */
 export class FolderError extends Error {}
@@ -49,6 +53,24 @@ export type JournalRecord =
   | { readonly type: 'compact'; readonly revision: number };
 
 export const journalHeader = Buffer.from(`kubebook journal ${formatVersion}\n`);
+
+/**
+ * The first line of a journal, and where the next one begins; undefined if it was cut short.
+ *
+ * @throws {FolderError} it is none, or one of a newer version
+ */
+export function decodeJournalHead(
+  journal: Buffer,
+  file: string,
+): { readonly version: number; readonly end: number } | undefined {
+  const start = journal.toString('latin1', 0, 40);
+  const [line, text] = /^kubebook journal (\d+)\n/.exec(start) ?? [];
+  const version = Number(text);
+  if (version > formatVersion) throw newerVersion(file, version);
+  if (line) return { version, end: line.length };
+  if (journal.length < journalHeader.length && String(journalHeader).startsWith(start)) return undefined;
+  throw damaged(file, 0, 'not the beginning of a journal');
+}
 
 const newline = Buffer.from('\n');
 const LF = 0x0a;
@@ -127,10 +149,10 @@ function endOfString(text: Buffer, begin: number): number {
 export type SnapshotEntry = Entry & { readonly json?: boolean };
 
 export const snapshotHead = (revision: number, count: number): string =>
-  `{"format":"kubebook store","version":${formatVersion},"revision":${revision},"count":${count},"objects":{\n`;
+  `{"format":"kubebook store","version":${formatVersion},"revision":${revision},"count":${count},` +
+  `"crc32":"${headSum(revision, count)}","objects":{\n`;
 export const snapshotTail = '}}\n';
-const headPattern = /^\{"format":"kubebook store","version":(\d+),/;
-const wholeHeadPattern = /^\{"format":"kubebook store","version":\d+,"revision":(\d+),"count":(\d+),"objects":\{\n/;
+const headSum = (revision: number, count: number): string => hex(crc32(`${revision} ${count}`));
 
 /** The line of an entry, without the comma. */
 export function encodeEntry({ key, value, createRevision, modRevision, json }: SnapshotEntry): Buffer {
@@ -157,32 +179,64 @@ function isJsonLine(value: Buffer): boolean {
   }
 }
 
+/** The first line of a snapshot. */
+export interface SnapshotHead {
+  readonly version: number;
+  readonly revision: number;
+  readonly count: number;
+  /** Where the first entry begins, in bytes. */
+  readonly end: number;
+}
+
+/** @throws {FolderError} it is damaged, or of a newer version */
+export function decodeHead(snapshot: Buffer, file: string): SnapshotHead {
+  if (snapshot.length === 0) throw damaged(file, 0, 'it is empty');
+  const start = snapshot.toString('latin1', 0, 200);
+  const version = Number(versionPattern.exec(start)?.[1]);
+  if (version > formatVersion) throw newerVersion(file, version);
+  const head = headPattern.exec(start);
+  if (!head) throw damaged(file, 0, 'not the beginning of a snapshot');
+  const [revision, count] = [Number(head[1]), Number(head[2])];
+  if (version > 1 && head[3] !== headSum(revision, count)) throw damaged(file, 0, 'a wrong checksum');
+  return { version, revision, count, end: head[0].length };
+}
+const versionPattern = /^\{"format":"kubebook store","version":(\d+),/;
+const headPattern =
+  /^\{"format":"kubebook store","version":\d+,"revision":(\d+),"count":(\d+),(?:"crc32":"([0-9a-f]{8})",)?"objects":\{\n/;
+
+/** The entry whose line begins at `at`, undefined if it is damaged; and where the next line begins: -1 if there is none. */
+export function decodeEntryLine(
+  snapshot: Buffer,
+  at: number,
+  isLast: boolean,
+): { readonly entry: SnapshotEntry | undefined; readonly next: number } {
+  const lineEnd = snapshot.indexOf(LF, at);
+  if (lineEnd < 0) return { entry: undefined, next: -1 };
+  return { entry: decodeEntry(snapshot.subarray(at, isLast ? lineEnd : lineEnd - 1)), next: lineEnd + 1 };
+}
+
 /**
  * The content of a snapshot.
  *
  * @param file for messages
  * @throws {FolderError} it is damaged, or of a newer version
  */
-export function decodeSnapshot(snapshot: Buffer, file: string): { revision: number; entries: SnapshotEntry[] } {
-  if (snapshot.length === 0) throw damaged(file, 0, 'it is empty');
-  const start = snapshot.toString('latin1', 0, 200);
-  const version = Number(headPattern.exec(start)?.[1]);
-  if (version > formatVersion) throw newerVersion(file, version);
-  const head = wholeHeadPattern.exec(start);
-  if (!head || version !== formatVersion) throw damaged(file, 0, 'not the beginning of a snapshot');
-  const [revision, count] = [Number(head[1]), Number(head[2])];
+export function decodeSnapshot(
+  snapshot: Buffer,
+  file: string,
+): { version: number; revision: number; entries: SnapshotEntry[] } {
+  const { version, revision, count, end } = decodeHead(snapshot, file);
   const entries: SnapshotEntry[] = [];
-  let at = head[0].length;
+  let at = end;
   while (entries.length < count) {
-    const lineEnd = snapshot.indexOf(LF, at);
-    if (lineEnd < 0) throw damaged(file, at, `cut short after ${entries.length} of ${count} objects`);
-    const entry = decodeEntry(snapshot.subarray(at, entries.length + 1 < count ? lineEnd - 1 : lineEnd));
+    const { entry, next } = decodeEntryLine(snapshot, at, entries.length + 1 === count);
+    if (next < 0) throw damaged(file, at, `cut short after ${entries.length} of ${count} objects`);
     if (!entry) throw damaged(file, at, 'a wrong checksum');
     entries.push(entry);
-    at = lineEnd + 1;
+    at = next;
   }
   if (snapshot.toString('latin1', at) !== snapshotTail) throw damaged(file, at, 'not the end of a snapshot');
-  return { revision, entries };
+  return { version, revision, entries };
 }
 
 function decodeEntry(line: Buffer): SnapshotEntry | undefined {

@@ -12,10 +12,10 @@ import {
   encodeGroup,
   FolderError,
   formatVersion,
+  decodeJournalHead,
   journalHeader,
   type JournalLine,
   type JournalRecord,
-  newerVersion,
 } from './format.js';
 
 /** A block of a disk, which is written whole or not at all, in bytes. */
@@ -34,6 +34,8 @@ export const segmentsOf = (folder: string): string[] =>
 
 export interface Segment {
   readonly file: string;
+  /** The version of its format. */
+  readonly version: number;
   readonly records: readonly JournalRecord[];
   /** Up to here the file is sound, in bytes. */
   readonly end: number;
@@ -49,34 +51,30 @@ export interface Segment {
  */
 export function readSegment(file: string, last: boolean): Segment {
   const journal = readFileSync(file);
-  const head = journal.subarray(0, journalHeader.length);
-  if (!head.equals(journalHeader)) {
-    const version = /^kubebook journal (\d+)\n/.exec(journal.toString('latin1', 0, 40))?.[1];
-    if (Number(version) > formatVersion) throw newerVersion(file, Number(version));
-    // The header is made durable before anything is acknowledged, so a short one means that nothing was.
-    if (last && head.equals(journalHeader.subarray(0, head.length)) && journal.length < journalHeader.length)
-      return { file, records: [], end: 0, torn: journal.length };
-    throw damaged(file, 0, 'not the beginning of a journal');
-  }
+  const head = decodeJournalHead(journal, file);
+  // The header is made durable before anything is acknowledged, so a short one means that nothing was.
+  if (!head && last) return { file, version: formatVersion, records: [], end: 0, torn: journal.length };
+  if (!head) throw damaged(file, 0, 'not the beginning of a journal');
+  const { version } = head;
   const records: JournalRecord[] = [];
-  let offset = head.length;
+  let offset = head.end;
   while (offset < journal.length) {
     const line = decodeLine(journal, offset);
     if (typeof line === 'string') {
-      if (last && isTorn(journal, offset, line)) return { file, records, end: offset, torn: journal.length - offset };
-      throw damaged(file, offset, line);
+      if (!last || !isTorn(journal, offset, line)) throw damaged(file, offset, line);
+      return { file, version, records, end: offset, torn: journal.length - offset };
     }
     records.push(line.record);
     offset = line.end;
   }
-  return { file, records, end: offset, torn: 0 };
+  return { file, version, records, end: offset, torn: 0 };
 }
 
 /**
  * A crash leaves the last group unfinished: its end is missing, or, after a power cut, some blocks of it were never
  * written and read as zeros. Whatever else is wrong, and whatever is wrong before a later group, is damage.
  */
-function isTorn(journal: Buffer, offset: number, problem: JournalLine | string): boolean {
+export function isTorn(journal: Buffer, offset: number, problem: JournalLine | string): boolean {
   for (let at = offset; (at = journal.indexOf('\n> ', at)) >= 0; at++)
     if (typeof decodeLine(journal, at + 1) !== 'string') return false;
   return problem === 'cut short' || holdsUnwrittenSector(journal, offset);
@@ -155,6 +153,8 @@ export class Journal {
       this.#end = segment.end;
       this.#torn = segment.torn > 0;
       await this.#mend();
+      // A group that was killed before its sync may be whole, but only in the kernel's memory. It is about to be seen.
+      await this.#handle.datasync();
     });
   }
 

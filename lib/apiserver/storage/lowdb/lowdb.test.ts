@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { compile } from '../../../../test/contracts/compiled.js';
 import { describeStorage, follow } from '../../../../test/contracts/storage.js';
-import { type Log, silent, SteppedClock } from '../../../util/index.js';
+import { type Clock, type Log, silent, SteppedClock } from '../../../util/index.js';
 import { CompactedError, UnavailableError } from '../storage.js';
 import type { OpenFile } from './journal.js';
 import { LowdbStorage, type LowdbStorageOptions } from './lowdb.js';
@@ -77,7 +77,7 @@ describe('reopened', () => {
     }
     const snapshot = JSON.parse(readFileSync(join(folder, 'snapshot.json'), 'utf8'));
     expect(snapshot).toMatchObject({
-      version: 1,
+      version: 2,
       revision: 21,
       count: 5,
       objects: { '/k4': { modRevision: 21, value: { i: 19 } } },
@@ -120,6 +120,66 @@ describe('reopened', () => {
       await using storage = await openStore({ folder });
       expect(await contentOf(storage)).toEqual(before);
       expect(readdirSync(folder).sort()).toEqual(['journal-0000000000000011.log', 'lock', 'snapshot.json']);
+    }
+  });
+
+  test('a group that was written, but not known to be durable, is made so before anybody sees it', async () => {
+    const folder = newFolder();
+    {
+      await using storage = await openStore({ folder });
+      await storage.put('/a', json(1));
+    }
+    const synced: string[] = [];
+    const openFile: OpenFile = async (path, flags) => {
+      const handle = await open(path, flags);
+      const sync = handle.datasync.bind(handle);
+      return Object.assign(handle, { datasync: () => (synced.push(path), sync()) });
+    };
+    await using storage = await openStore({ folder, openFile });
+    expect(synced).toEqual([join(folder, segments(folder)[0]!)]);
+    expect(await storage.get('/a')).toBeDefined();
+  });
+
+  test('a store of an older format is written anew in the present one, with a message', async () => {
+    const folder = newFolder();
+    let before;
+    {
+      await using storage = await openStore({ folder });
+      for (let i = 0; i < 5; i++) await storage.put(`/k${i % 3}`, json(i));
+      await storage.fold();
+      for (let i = 0; i < 5; i++) await storage.put(`/k${i}`, json(i));
+      before = await contentOf(storage);
+    }
+    const asWritten = (name: string, edit: (text: string) => string): void =>
+      writeFileSync(join(folder, name), edit(readFileSync(join(folder, name), 'utf8')));
+    asWritten('snapshot.json', (text) =>
+      text.replace('"version":2', '"version":1').replace(/"crc32":"\w+","obj/, '"obj'),
+    );
+    asWritten('journal-0000000000000007.log', (text) => text.replace('kubebook journal 2', 'kubebook journal 1'));
+    const warnings: unknown[] = [];
+    const log: Log = { ...silent, warn: (message, fields) => void warnings.push({ message, ...fields }) };
+    for (let start = 0; start < 2; start++) {
+      await using storage = await openStore({ folder, log });
+      expect(await contentOf(storage)).toEqual(before);
+      expect(readFileSync(join(folder, 'snapshot.json'), 'utf8')).toMatch(
+        /^\{"format":"kubebook store","version":2,"revision":11,/,
+      );
+      expect(segments(folder)).toEqual(['journal-0000000000000012.log']);
+    }
+    expect(warnings).toEqual([{ message: expect.stringContaining('older format'), folder, from: 1, to: 2 }]);
+  });
+
+  test('a clock that jumps back changes nothing: what orders writes is the revision', async () => {
+    const folder = newFolder();
+    const now = { ms: Date.parse('2016-06-01T12:00:00Z') };
+    const clock: Clock = { now: () => now.ms, after: () => ({ [Symbol.dispose]() {} }) };
+    for (let start = 0; start < 3; start++) {
+      await using storage = await openStore({ folder, clock });
+      expect((await storage.put('/a', json(start))).modRevision).toBe(2 + 2 * start);
+      now.ms -= 3_600_000;
+      expect((await storage.put('/a', json('later'))).modRevision).toBe(3 + 2 * start);
+      using watch = follow(storage, '/', 1 + 2 * start);
+      expect(await watch.take(2)).toHaveLength(2);
     }
   });
 
@@ -173,7 +233,12 @@ describe('a folder is refused in one sentence, and nothing in it is changed,', (
     [
       'with a flipped bit in the snapshot',
       change('snapshot.json', flip(400)),
-      /snapshot\.json is damaged at byte 340 \(a wrong checksum\)/,
+      /snapshot\.json is damaged at byte 359 \(a wrong checksum\)/,
+    ],
+    [
+      'with another revision in the first line of the snapshot',
+      change('snapshot.json', (content) => String(content).replace('"revision":6', '"revision":5')),
+      /snapshot\.json is damaged at byte 0 \(a wrong checksum\)/,
     ],
     [
       'with an empty snapshot',
@@ -187,12 +252,12 @@ describe('a folder is refused in one sentence, and nothing in it is changed,', (
     ],
     [
       'with a snapshot of a newer version',
-      change('snapshot.json', (content) => String(content).replace('"version":1', '"version":2')),
-      /snapshot\.json was written by a newer version of kubebook \(store format 2; this one knows 1\)/,
+      change('snapshot.json', (content) => String(content).replace('"version":2', '"version":3')),
+      /snapshot\.json was written by a newer version of kubebook \(store format 3; this one knows 2\)/,
     ],
     [
       'with a journal of a newer version',
-      change(journal, (content) => String(content).replace('journal 1', 'journal 3')),
+      change(journal, (content) => String(content).replace('journal 2', 'journal 3')),
       /was written by a newer version of kubebook \(store format 3/,
     ],
     [
@@ -230,6 +295,13 @@ describe('a folder is refused in one sentence, and nothing in it is changed,', (
     writeFileSync(file, '');
     await expect(openStore({ folder: file })).rejects.toThrow('cannot be used as data folder: it is not a folder');
     await expect(openStore({ folder: join(file, 'below') })).rejects.toThrow('it is not a folder');
+  });
+
+  test('that cannot be written', async () => {
+    // Of these not even root may.
+    await expect(openStore({ folder: '/sys/kubebook' })).rejects.toThrow(
+      /^\/sys\/kubebook cannot be used as data folder: (permission denied|the file system is read-only)$/,
+    );
   });
 
   test('that another store has open, in this process too', async () => {
