@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { createGzip, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
-import { stringify } from 'yaml';
+import { encodeYAML } from '../api/encode/yaml.js';
 import type { Status } from '../api/status.js';
 import { mediaTypes, negotiateError, type Accepted } from './negotiate.js';
 import { encodeObject } from './protobuf-forms.js';
@@ -124,8 +124,7 @@ function drained(target: Writable, response: ServerResponse): Promise<void> {
   });
 }
 
-const yaml = (body: Buffer | Iterable<Buffer>): Buffer =>
-  Buffer.from(stringify(JSON.parse(whole(body).toString()), { version: '1.1', sortMapEntries: true, lineWidth: 0 }));
+const yaml = (body: Buffer | Iterable<Buffer>): Buffer => Buffer.from(encodeYAML(JSON.parse(whole(body).toString())));
 
 /** Objects come as protobuf from their forms; what is none (a Status, a Scale) comes as JSON, like everywhere. */
 const protobuf = (body: Buffer | Iterable<Buffer>): Buffer | Iterable<Buffer> =>

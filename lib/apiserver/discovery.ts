@@ -6,7 +6,7 @@
  */
 import type { Kind, Subresource } from '../api/kinds/kind.js';
 import { groupVersion } from '../api/resources.js';
-import { mediaRanges } from './negotiate.js';
+import { mediaRanges, notInThisForm } from './negotiate.js';
 
 export type AggregatedVersion = 'v2' | 'v2beta1';
 
@@ -107,16 +107,21 @@ export class Discovery {
   }
 }
 
-/** The form a client asks for first; undefined: the plain one. */
-export function aggregatedForm(accept: string | undefined): AggregatedVersion | undefined {
-  for (const { type, parameters } of mediaRanges(accept ?? '')) {
-    if (type !== 'application/json') continue;
-    if (!parameters.has('as')) return undefined;
-    const version = parameters.get('v');
-    if (parameters.get('as') !== 'APIGroupDiscoveryList' || parameters.get('g') !== 'apidiscovery.k8s.io') continue;
-    if (version === 'v2' || version === 'v2beta1') return version;
+/** How a document of discovery is shown: in the plain form, or aggregated in one of its versions. */
+export type DocumentForm = 'json' | 'yaml' | AggregatedVersion;
+
+/** The first of the forms a client accepts that there is. @throws NotAcceptable */
+export function documentForm(accept: string | undefined): DocumentForm {
+  for (const { type, parameters } of mediaRanges(accept || '*/*')) {
+    if (!parameters.has('as')) {
+      if (type === 'application/json' || type === 'application/*' || type === '*/*') return 'json';
+      if (type === 'application/yaml') return 'yaml';
+    } else if (type === 'application/json' && parameters.get('as') === 'APIGroupDiscoveryList') {
+      const version = parameters.get('v');
+      if (parameters.get('g') === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1')) return version;
+    }
   }
-  return undefined;
+  throw notInThisForm();
 }
 
 export const aggregatedType = (version: AggregatedVersion): string =>
@@ -134,14 +139,16 @@ const kindOf = (kind: Kind, part: Subresource): { group: string; version: string
       ? { group: 'autoscaling', version: 'v1', kind: 'Scale' }
       : { group: kind.group, version: kind.version, kind: kind.kind };
 
+/** Of the core group not even the version is said. */
+const responseKind = ({ group, version, kind }: { group: string; version: string; kind: string }): object => ({
+  group,
+  version: group && version,
+  kind,
+});
+
 const aggregatedResource = (kind: Kind): object => ({
   resource: kind.resource,
-  responseKind: {
-    group: '',
-    version: '',
-    ...(kind.group && { group: kind.group, version: kind.version }),
-    kind: kind.kind,
-  },
+  responseKind: responseKind(kind),
   scope: kind.namespaced ? 'Namespaced' : 'Cluster',
   singularResource: kind.singular,
   verbs: [...kind.verbs].sort(),
@@ -150,8 +157,7 @@ const aggregatedResource = (kind: Kind): object => ({
   ...(kind.subresources && {
     subresources: Object.entries(kind.subresources)
       .map(([name, part]) => {
-        const { group, version, kind: kindName } = kindOf(kind, part);
-        return { subresource: name, responseKind: { group, version, kind: kindName }, verbs: [...part.verbs].sort() };
+        return { subresource: name, responseKind: responseKind(kindOf(kind, part)), verbs: [...part.verbs].sort() };
       })
       .sort((a, b) => (a.subresource < b.subresource ? -1 : 1)),
   }),

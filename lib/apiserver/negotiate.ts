@@ -44,10 +44,14 @@ export function negotiate(accept: string | undefined, protobuf: boolean): Accept
   for (const each of accepted) if (protobuf || each.type !== 'protobuf') return each;
   if (refused === 'nothing')
     throw notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${representations}`);
-  throw notAcceptable(
+  throw notInThisForm();
+}
+
+/** The error of those who accept nothing but forms that there are not. */
+export const notInThisForm = () =>
+  notAcceptable(
     'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   );
-}
 
 /** How an error is told to a client, whatever it accepts. */
 export function negotiateError(accept: string | undefined): Accepted {

@@ -3,14 +3,17 @@
  * all that at `/`.
  */
 import express, { type Express, type Request, type Response } from 'express';
+import { encodeYAML } from '../api/encode/yaml.js';
 import { OpenAPI } from '../api/openapi/index.js';
 import type { StatusError } from '../api/status.js';
 import { answerStatus, type Reply } from './answer.js';
-import { aggregatedForm, aggregatedType, Discovery } from './discovery.js';
+import { aggregatedType, Discovery, documentForm, type DocumentForm } from './discovery.js';
 import { type Check, healthPage, notFoundPage, plain } from './health.js';
 import type { Metrics } from './metrics.js';
+import { mediaTypes } from './negotiate.js';
 import { noSuchResource } from './resources.js';
 import type { ServedKinds } from './served.js';
+import { configurationOf, configurationPath, keySetOf, keysPath, type OpenID } from './tokens/openid.js';
 
 export interface PagesOptions {
   readonly served: ServedKinds;
@@ -19,6 +22,8 @@ export interface PagesOptions {
   readonly checks: ReadonlyMap<string, Check>;
   /** Whether the server is about to end: it is then no longer ready. */
   readonly ending: () => boolean;
+  /** By what others verify our tokens. */
+  readonly openID: OpenID;
 }
 
 /** Which Kubernetes' API this is; kubectl picks its behaviour by it. */
@@ -53,7 +58,7 @@ export class Pages {
   }
 
   #build(): Express {
-    const { served, metrics, checks, ending } = this.#options;
+    const { served, metrics, checks, ending, openID } = this.#options;
     const app = express();
     app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
 
@@ -107,6 +112,11 @@ export class Pages {
       if (request.headers['if-none-match'] === tag) return void response.writeHead(304).end();
       bytes(response, document, 'application/json');
     });
+    app.get(configurationPath, (request, response) => {
+      const server = `${'encrypted' in request.socket ? 'https' : 'http'}://${request.headers.host}`;
+      announce(response, configurationOf(openID, server), 'application/json');
+    });
+    app.get(keysPath, (_request, response) => announce(response, keySetOf(openID), 'application/jwk-set+json'));
     app.get('/version', (_request, response) => json(response, version));
     app.get('/metrics', (_request, response) => {
       response.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text());
@@ -131,15 +141,23 @@ export class Pages {
   }
 
   #roots(request: Request, response: Response, core: boolean): void {
-    const form = aggregatedForm(request.headers.accept);
+    const form = formFor(request, response);
+    if (!form) return;
     response.vary('Accept');
-    if (form) json(response, this.#discovery.aggregated(core, form), aggregatedType(form));
-    else json(response, core ? this.#discovery.versions(String(request.headers.host)) : this.#discovery.groupList());
+    if (form === 'v2' || form === 'v2beta1') {
+      json(response, this.#discovery.aggregated(core, form), aggregatedType(form));
+    } else {
+      const plain = core ? this.#discovery.versions(String(request.headers.host)) : this.#discovery.groupList();
+      show(response, plain, form);
+    }
   }
 
   #paths(): string[] {
     const { checks } = this.#options;
-    const paths = ['/api', '/apis', '/apis/', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
+    const paths = [
+      configurationPath,
+      ...['/api', '/apis', '/apis/', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', keysPath, '/version'],
+    ];
     for (const [group, versions] of this.#discovery.groups()) {
       if (group !== '') paths.push(`/apis/${group}`);
       for (const version of versions) paths.push(group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
@@ -152,8 +170,25 @@ export class Pages {
 }
 
 function found(request: Request, response: Response, document: object | undefined): void {
-  if (document) json(response, document);
-  else refuse(request, response, noSuchResource());
+  if (document) {
+    const form = formFor(request, response);
+    if (form) show(response, document, form);
+  } else refuse(request, response, noSuchResource());
+}
+
+/** The form in which a client wants a document; if there is none it is told so, and undefined returned. */
+function formFor(request: Request, response: Response): DocumentForm | undefined {
+  try {
+    return documentForm(request.headers.accept);
+  } catch (error) {
+    void refuse(request, response, error as StatusError);
+    return undefined;
+  }
+}
+
+function show(response: Response, document: object, form: DocumentForm): void {
+  if (form === 'yaml') bytes(response, Buffer.from(encodeYAML(document)), mediaTypes.yaml);
+  else json(response, document);
 }
 
 const refuse = (request: Request, response: Response, error: StatusError): Promise<void> =>
@@ -168,6 +203,17 @@ function bytes(response: Response, body: Buffer, type: string): void {
     'Content-Type': type,
     'Content-Length': body.length,
     'Cache-Control': 'no-cache, private',
+  });
+  response.end(body);
+}
+
+/** For everybody, and for an hour. */
+function announce(response: Response, document: object, type: string): void {
+  const body = Buffer.from(JSON.stringify(document));
+  response.writeHead(200, {
+    'Content-Type': type,
+    'Content-Length': body.length,
+    'Cache-Control': 'public, max-age=3600',
   });
   response.end(body);
 }

@@ -40,7 +40,7 @@ test('a list holds its version and its items', async () => {
 
 test('what is created is answered in protobuf, and what goes wrong too', async () => {
   const raw = encodeMessage({ metadata: { name: 'made' } }, definition('api.core.v1.ConfigMap'));
-  const body = encodeEnvelope({ apiVersion: 'v1', kind: 'ConfigMap', raw }) as unknown as BodyInit;
+  const body = encodeEnvelope({ apiVersion: 'v1', kind: 'ConfigMap', raw }) as unknown as string;
   const init = { method: 'POST', body, headers: { 'content-type': protobuf } };
   const first = await ask(maps, protobuf, init);
   expect([first.code, read(first.bytes, 'api.core.v1.ConfigMap').metadata.name]).toEqual([201, 'made']);

@@ -139,7 +139,13 @@ export class ApiServer implements AsyncDisposable {
         streams: streamHandlers({ reader }),
         kubelet: options.kubeletClient,
       }),
-      pages: new Pages({ served, metrics, checks: checksOf(storage), ending: () => stop.signal.aborted }),
+      pages: new Pages({
+        served,
+        metrics,
+        checks: checksOf(storage),
+        ending: () => stop.signal.aborted,
+        openID: tokens.openID,
+      }),
       metrics,
       clock,
       authenticators: [
