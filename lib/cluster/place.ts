@@ -2,22 +2,22 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
-import type { Explained } from '../scheduler/index.js';
+import { realClock } from '../util/index.js';
 import { option } from './options.js';
+import { algorithmOf, withAlgorithm, type AlgorithmFlags } from './scheduling.js';
 
-interface PlaceFlags {
-  readonly algorithmProvider: string;
+interface PlaceFlags extends AlgorithmFlags {
   readonly schedulerName: string;
   readonly output?: 'json';
 }
 
 export const placeCommand = (): Command =>
-  new Command('place')
-    .description(
+  withAlgorithm(
+    new Command('place').description(
       'where would these pods go, and why? Reads nodes, pods, services, controllers and volumes from a file, needs no cluster',
-    )
+    ),
+  )
     .argument('<file>', 'a List of Kubernetes objects, JSON or YAML; - is standard input')
-    .addOption(option('--algorithm-provider <name>', 'which predicates and priorities').default('DefaultProvider'))
     .addOption(
       option('--scheduler-name <name>', 'places pods that name it in spec.schedulerName').default('default-scheduler'),
     )
@@ -30,28 +30,22 @@ async function place(file: string, flags: PlaceFlags): Promise<void> {
   process.stdout.write(await placed(text, { ...flags, from, colour: process.stdout.isTTY }));
 }
 
-/** What the command writes for the objects in `text`. @throws ManifestError; Error: the provider is not registered */
+/** What the command writes for the objects in `text`. @throws ManifestError; as {@link algorithmOf} */
 export async function placed(
   text: string,
-  { from, colour, algorithmProvider, schedulerName, output }: PlaceFlags & { from: string; colour: boolean },
+  { from, colour, schedulerName, output, ...flags }: PlaceFlags & { from: string; colour: boolean },
 ): Promise<string> {
-  const { explanationText, Snapshot } = await import('../scheduler/index.js');
-  const { outcomes } = await Snapshot.read(text, { from }).place({ algorithmProvider, schedulerName });
+  const { explanationJSON, explanationText, Snapshot } = await import('../scheduler/index.js');
+  const snapshot = Snapshot.read(text, { from });
+  const { algorithmProvider = 'Policy', createAlgorithm: create } = await algorithmOf(flags, realClock);
+  const { outcomes } = await snapshot.place({ algorithmProvider, create, schedulerName });
   if (output === 'json') {
-    const placements = outcomes.map(placement);
+    const placements = outcomes.map(explanationJSON);
     return `${JSON.stringify({ kind: 'Placements', algorithmProvider, placements }, null, 2)}\n`;
   }
   if (outcomes.length === 0) return `${from} has no pod that waits for a node.\n`;
   return outcomes.map((each) => explanationText(each, { wide: true, colour })).join('\n');
 }
-
-/** For machines, what is not there is `null`. */
-const placement = ({ table, ...outcome }: Explained) => ({
-  ...outcome,
-  node: outcome.node ?? null,
-  runnerUp: outcome.runnerUp ?? null,
-  table,
-});
 
 function readText(file: string): string {
   try {

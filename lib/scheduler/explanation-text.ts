@@ -1,4 +1,5 @@
 /** Explanations for people: the outcome in a sentence, the nodes in a table, and on demand everything about each node. */
+import type { Explanation } from './explain.js';
 import type { Explained, NodeVerdict } from './explanation.js';
 
 export interface TextOptions {
@@ -17,25 +18,37 @@ export interface TextOptions {
  * node-3  no    MatchNodeSelector
  * ```
  */
-export function explanationText(explained: Explained, { wide = false, colour = false }: TextOptions = {}): string {
+export function explanationText(
+  explained: Explained | Explanation,
+  { wide = false, colour = false }: TextOptions = {},
+): string {
   const paint = colour ? painted : plain;
+  const { table = [] } = explained;
   const parts = [headline(explained, paint)];
-  if (explained.table.length > 0) parts.push(overview(explained, paint));
-  if (wide) parts.push(...explained.table.map((verdict) => inFull(verdict, paint)));
+  if ('basis' in explained) parts.push(history(explained));
+  if (table.length > 0) parts.push(overview(explained, table, paint));
+  if (wide) parts.push(...table.map((verdict) => inFull(verdict, paint)));
+  if (wide && 'parts' in explained) parts.push(times(explained));
   return `${parts.join('\n\n')}\n`;
 }
 
 /** Why the Pod is not on `node`, or why it is. @throws if there was no such node */
-export function whyNotText(explained: Explained, node: string, { colour = false }: TextOptions = {}): string {
+export function whyNotText(
+  explained: Explained | Explanation,
+  node: string,
+  { colour = false }: TextOptions = {},
+): string {
   const paint = colour ? painted : plain;
-  const verdict = explained.table.find((each) => each.node === node);
+  const { table } = explained;
+  if (!table) return explanationText(explained, { colour });
+  const verdict = table.find((each) => each.node === node);
   if (!verdict) {
-    const known = explained.table.map((each) => each.node).join(', ');
+    const known = table.map((each) => each.node).join(', ');
     throw new Error(
       `there was no node "${node}" when ${explained.pod} was decided about, only ${known || 'none at all'}`,
     );
   }
-  const winner = explained.table.find((each) => each.node === explained.node);
+  const winner = table.find((each) => each.node === explained.node);
   if (!verdict.fits) return `${explained.pod} does not fit on ${node}.\n\n${inFull(verdict, paint)}\n`;
   if (!winner || winner === verdict) return `${headline(explained, paint)}\n\n${inFull(verdict, paint)}\n`;
   const behind = winner.total - verdict.total;
@@ -59,7 +72,8 @@ export function whyNotText(explained: Explained, node: string, { colour = false 
   ].join('\n');
 }
 
-function headline({ pod, node, score, runnerUp, nodes, feasible, ...rest }: Explained, paint: Paint): string {
+function headline(explained: Explained | Explanation, paint: Paint): string {
+  const { pod, node, score, runnerUp, nodes, feasible, ...rest } = explained;
   if (node === undefined)
     return `${pod}: ${paint('no', 'no node')}. (${rest.algorithmProvider})\n${rest.message12 ?? rest.message ?? ''}`;
   const lead = runnerUp
@@ -71,7 +85,35 @@ function headline({ pod, node, score, runnerUp, nodes, feasible, ...rest }: Expl
   return `${pod}: ${paint('yes', node)} with ${points(score)}${lead}. ${fit}. (${rest.algorithmProvider})`;
 }
 
-function overview({ node: chosen, table }: Explained, paint: Paint): string {
+/** When it was attempted, how long that took, and what the table is worth. */
+function history({ basis, attempt, reproduced, nodes }: Explanation): string {
+  const notes: string[] = [];
+  if (attempt) {
+    const { atMs, predicatesMs, prioritiesMs, binding, bindingMs } = attempt;
+    const took = [
+      `predicates ${milliseconds(predicatesMs)}`,
+      `priorities ${milliseconds(prioritiesMs)}`,
+      ...(binding === 'none'
+        ? []
+        : [bindingMs === undefined ? `binding ${binding}` : `${binding} after ${milliseconds(bindingMs)}`]),
+    ];
+    notes.push(`Attempt ${attempt.attempt}, ${new Date(atMs).toISOString()}: ${took.join(', ')}.`);
+  }
+  if (basis === 'present') notes.push('No attempt at it is remembered: this is how it would be decided now.');
+  if (basis === 'gone') notes.push(`The state of the ${nodes} nodes at that time is no longer remembered.`);
+  if (reproduced === false)
+    notes.push(
+      'Asked again, a predicate or priority answers otherwise: it looks at something that was not remembered.',
+    );
+  return notes.join('\n');
+}
+
+const times = ({ parts = [] }: Explanation): string =>
+  lines([['TIME FOR ALL NODES', ''], ...parts.map(({ name, ms }) => [`  ${name}`, milliseconds(ms)])]);
+
+const milliseconds = (ms: number): string => `${Number(ms.toPrecision(3))} ms`;
+
+function overview({ node: chosen }: Explained | Explanation, table: readonly NodeVerdict[], paint: Paint): string {
   const priorities = table.find(({ fits }) => fits)?.priorities ?? [];
   const heads = priorities.map(({ name, weight }) => (weight === 1 ? name : `${name}×${weight}`));
   const rows = table.map(({ node, fits, priorities, predicates, total }) => {

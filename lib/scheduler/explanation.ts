@@ -99,6 +99,17 @@ export function reportOn(
   return { table, ...(message12 !== undefined && { message12 }) };
 }
 
+/** As JSON: without a node, or a runner-up, they are `null`; the table comes last. */
+export const explanationJSON = <E extends Outcome & { readonly table?: Explained['table'] }>({
+  table,
+  ...rest
+}: E) => ({
+  ...rest,
+  node: rest.node ?? null,
+  runnerUp: rest.runnerUp ?? null,
+  ...(table && { table }),
+});
+
 /** 1.2 left out nodes that were not ready before any predicate was asked; here that is a predicate of this name. */
 const beforePredicates = 'CheckNodeCondition';
 

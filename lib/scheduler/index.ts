@@ -99,5 +99,14 @@ export { differences, Snapshot, type Difference, type PlaceOptions, type Placeme
 export { ManifestError, readManifest } from './manifest.js';
 
 // The reasons, as data and as text.
-export type { Explained, NodeVerdict, Outcome, PredicateVerdict, PriorityScore } from './explanation.js';
+export {
+  explanationJSON,
+  type Explained,
+  type NodeVerdict,
+  type Outcome,
+  type PredicateVerdict,
+  type PriorityScore,
+} from './explanation.js';
 export { explanationText, whyNotText, type TextOptions } from './explanation-text.js';
+// Served on the scheduler's own port.
+export { defaultSchedulerPort, SchedulerServer, type SchedulerServerOptions } from './server.js';

@@ -10,3 +10,4 @@ export { Backoff } from './backoff.js';
 export { type Log, type Fields, silent, textLog } from './log.js';
 export { isLocal } from './local-only.js';
 export { Counter, exponentialBuckets, Gauge, Histogram, metricsText, type Labels, type Metric } from './metrics.js';
+export { healthPage, notFoundPage, plain, type Check } from './health.js';
