@@ -146,6 +146,7 @@ class Converter {
     for (const key of keys) {
       const field = fields.get(key);
       const given = value[key];
+      if (field !== undefined && staysAsItIs(given, field)) continue;
       if (field === undefined) {
         this.#path.push(key);
         this.unknownFields.push(formatPath(this.#path));
@@ -284,6 +285,21 @@ function kindOf(value: unknown): string {
   if (isNumber(value)) return 'number';
   if (Array.isArray(value)) return 'array';
   return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/** Most members are plain: nothing becomes of them, and nobody needs to know where they stand. */
+function staysAsItIs(value: unknown, { type, pointer, required }: Field): boolean {
+  const zero = pointer || required;
+  switch (typeof value) {
+    case 'string':
+      return type.is === 'string' && (value !== '' || zero);
+    case 'number':
+      return (type.is === 'int32' || type.is === 'int64') && (value | 0) === value && (value !== 0 || zero);
+    case 'boolean':
+      return type.is === 'bool' && (value || zero);
+    default:
+      return false;
+  }
 }
 
 function isNothing(value: unknown, { type, pointer, required }: Field): boolean {

@@ -10,7 +10,7 @@ import { definition, hasDefinition } from '../schema/index.js';
 import { badRequest } from '../status.js';
 import type { KubernetesObject } from '../types.js';
 import { convert, ConversionError } from './convert.js';
-import { JSONNumber, JSONSyntaxError, parseJSON, type JSONReading } from './json.js';
+import { exceededMaxDepth, JSONNumber, JSONSyntaxError, parseJSON, type JSONReading } from './json.js';
 import { mediaTypeOf } from './media.js';
 import { openEnvelope, ProtobufError, readMessage } from './protobuf.js';
 import { parseYAML, YAMLError } from './yaml.js';
@@ -113,7 +113,8 @@ function read(body: Buffer, contentType: string | undefined, refuse: (why: strin
     switch (mediaTypeOf(contentType)) {
       case 'application/json': {
         const json = parseJSON(body.toString());
-        return { ...kindIn(json.value), as: () => ({ value: json.value, json }) };
+        const { group, version, kind } = kindIn(json.value);
+        return { group, version, kind, as: () => ({ value: json.value, json }) };
       }
       case 'application/yaml': {
         const { value, duplicates } = parseYAML(body.toString());
@@ -154,11 +155,14 @@ function kindIn(value: unknown): GroupVersionKind {
     throw new KindError(`json: cannot unmarshal ${jsonKind(value)} into Go value of type ${nameless}`);
   }
   const { apiVersion, kind } = value as Record<string, unknown>;
-  for (const [name, member] of Object.entries({ apiVersion, kind })) {
-    if (typeof member === 'string' || member === undefined || member === null) continue;
-    throw new KindError(`json: cannot unmarshal ${jsonKind(member)} into Go struct field .${name} of type string`);
-  }
-  return { ...splitApiVersion((apiVersion as string | null) ?? ''), kind: (kind as string | null) ?? '' };
+  const { group, version } = splitApiVersion(text('apiVersion', apiVersion));
+  return { group, version, kind: text('kind', kind) };
+}
+
+function text(name: string, member: unknown): string {
+  if (typeof member === 'string') return member;
+  if (member === undefined || member === null) return '';
+  throw new KindError(`json: cannot unmarshal ${jsonKind(member)} into Go struct field .${name} of type string`);
 }
 
 function jsonKind(value: unknown): string {
@@ -168,9 +172,10 @@ function jsonKind(value: unknown): string {
 }
 
 function splitApiVersion(apiVersion: string): { group: string; version: string } {
-  const [first, second, ...more] = apiVersion.split('/');
-  if (more.length > 0) throw new KindError(`unexpected GroupVersion string: ${apiVersion}`, false);
-  return second === undefined ? { group: '', version: first! } : { group: first!, version: second };
+  const slash = apiVersion.indexOf('/');
+  if (slash < 0) return { group: '', version: apiVersion };
+  if (apiVersion.includes('/', slash + 1)) throw new KindError(`unexpected GroupVersion string: ${apiVersion}`, false);
+  return { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
 function withDefaults({ group, version, kind }: GroupVersionKind, expected: GroupVersionKind): GroupVersionKind {
@@ -193,23 +198,33 @@ function readAs(reading: Reading, type: string, refuse: (why: string) => never) 
     return { object, complaints: complaint === undefined ? complaints : [complaint, ...complaints] };
   } catch (error) {
     if (error instanceof ConversionError || error instanceof ProtobufError) return refuse(error.message);
+    if (error instanceof RangeError) return refuse(exceededMaxDepth);
     throw error;
   }
 }
 
+/** So many complaints are told, as upstream; a body of three megabytes has room for a million. */
+const maxComplaints = 100;
+
 /** Unknown and duplicate fields in the order of the text, each once. What stands within an unknown field is not looked at. */
 export function complain(unknownFields: readonly string[], json?: JSONReading): string[] {
-  const unknown = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`);
-  if (!json || json.duplicates.length === 0) return unknown;
-  const within = (path: string) =>
-    unknownFields.some((field) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`));
+  const unknown = (path: string): string => `unknown field ${JSON.stringify(path)}`;
+  if (!json || json.duplicates.length === 0) return [...new Set(unknownFields.slice(0, maxComplaints).map(unknown))];
+  const fields = new Set(unknownFields);
   const all = [
-    ...unknownFields.map((path, index) => ({ ordinal: json.ordinals.get(path) ?? 0, text: unknown[index]! })),
+    ...unknownFields.map((path) => ({ ordinal: json.ordinals.get(path) ?? 0, text: unknown(path) })),
     ...json.duplicates
-      .filter(({ path }) => !within(path))
+      .filter(({ path }) => !isWithin(path, fields))
       .map(({ path, ordinal }) => ({ ordinal, text: `duplicate field ${JSON.stringify(path)}` })),
   ];
-  return [...new Set(all.sort((a, b) => a.ordinal - b.ordinal).map(({ text }) => text))];
+  return [...new Set(all.sort((a, b) => a.ordinal - b.ordinal).map(({ text }) => text))].slice(0, maxComplaints);
+}
+
+/** Whether one of `fields` is `path`, or contains it. */
+function isWithin(path: string, fields: ReadonlySet<string>): boolean {
+  if (fields.has(path)) return true;
+  for (const { index } of path.matchAll(/[.[]/g)) if (fields.has(path.slice(0, index))) return true;
+  return false;
 }
 
 /** The groups of the schema: their packages are named by the first part of the group. */

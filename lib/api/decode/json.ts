@@ -10,6 +10,9 @@
 /** Deeper nesting is refused, as Go does. */
 const maxDepth = 10_000;
 
+/** What Go says of it. Ours may end earlier, where the stack does: a `RangeError` while something is read means the same. */
+export const exceededMaxDepth = 'exceeded max depth';
+
 /** A broken text; the message is that of Go's `encoding/json`. */
 export class JSONSyntaxError extends Error {
   /** Where in the text it broke. */
@@ -33,6 +36,10 @@ export class JSONNumber {
     return Number(this.text);
   }
 }
+
+/** Whether a value that was read is an object of JSON. */
+export const isMembers = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JSONNumber);
 
 /** A member that stood there before: the path of both, and after how many members of the text the second came. */
 export interface Duplicate {
@@ -63,7 +70,7 @@ export function parseJSON(text: string): JSONReading {
     return readJSON(text); // for its message
   }
   const { members, depth, plain } = surveyJSON(text);
-  if (depth > maxDepth) throw new JSONSyntaxError('exceeded max depth');
+  if (depth > maxDepth) throw new JSONSyntaxError(exceededMaxDepth);
   if (plain && members === countMembers(value))
     return { value, duplicates: [], ordinals: new Map(), offsets: new Map() };
   return readJSON(text);
@@ -128,7 +135,13 @@ function countMembers(value: unknown): number {
 /** Reads member by member. */
 export function readJSON(text: string): JSONReading {
   const reader = new Reader(text);
-  const value = reader.document();
+  let value: unknown;
+  try {
+    value = reader.document();
+  } catch (error) {
+    if (error instanceof RangeError) throw new JSONSyntaxError(exceededMaxDepth);
+    throw error;
+  }
   return { value, duplicates: reader.duplicates, ordinals: reader.ordinals, offsets: reader.offsets };
 }
 
@@ -168,7 +181,7 @@ class Reader {
   }
 
   #nested<T>(read: () => T): T {
-    if (++this.#depth > maxDepth) throw new JSONSyntaxError('exceeded max depth');
+    if (++this.#depth > maxDepth) throw new JSONSyntaxError(exceededMaxDepth);
     this.#at++;
     const value = read();
     this.#depth--;

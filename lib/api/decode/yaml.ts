@@ -2,8 +2,14 @@
  * YAML, as Kubernetes reads it: the first document only, turned into JSON. It is YAML 1.1, where a bare `yes`, `on` or `y`
  * is a boolean and `0644` is octal, but without its dates and its numbers to the base of sixty.
  */
-import { Composer, isMap, isPair, isScalar, LineCounter, Parser, visit, type Document, type Tags } from 'yaml';
+import { Composer, isMap, isPair, isScalar, Lexer, LineCounter, Parser, visit, type Document, type Tags } from 'yaml';
 import { setMember } from './json.js';
+
+/**
+ * A document of more scalars, marks and blanks is refused: reading is slow, and others wait meanwhile. (Upstream has no such
+ * limit; kubectl sends JSON.)
+ */
+const maxLexemes = 200_000;
 
 /** A broken document; the message is libyaml's where it can be told. */
 export class YAMLError extends Error {}
@@ -16,6 +22,15 @@ export interface YAMLReading {
 
 /** @throws YAMLError */
 export function parseYAML(text: string): YAMLReading {
+  try {
+    return read(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new YAMLError('yaml: exceeded max depth of 10000', { cause: error });
+    throw error;
+  }
+}
+
+function read(text: string): YAMLReading {
   const lines = new LineCounter();
   const document = firstDocument(text, lines);
   const error = document?.errors[0];
@@ -25,9 +40,11 @@ export function parseYAML(text: string): YAMLReading {
   try {
     value = document?.toJS() ?? null;
   } catch (error) {
-    throw new YAMLError(`yaml: ${(error as Error).message}`, { cause: error });
+    if (error instanceof RangeError) throw error;
+    const { message } = error as Error;
+    throw new YAMLError(`yaml: ${error instanceof ReferenceError ? explainAlias(message) : message}`, { cause: error });
   }
-  return { value: asJSON(value), duplicates: document && duplicateKeys(document, lines) };
+  return { value: asJSON(value, new Set()), duplicates: document && duplicateKeys(document, lines) };
 }
 
 const withoutDates = (tags: Tags): Tags =>
@@ -37,8 +54,20 @@ const withoutDates = (tags: Tags): Tags =>
 
 function firstDocument(text: string, lines: LineCounter): Document.Parsed | undefined {
   const composer = new Composer({ version: '1.1', uniqueKeys: false, customTags: withoutDates, lineCounter: lines });
-  for (const document of composer.compose(new Parser(lines.addNewLine).parse(text), true, text.length)) return document;
+  for (const document of composer.compose(tokens(text, lines), true, text.length)) return document;
   return undefined;
+}
+
+/** @throws YAMLError when there are too many */
+function* tokens(text: string, lines: LineCounter) {
+  const parser = new Parser(lines.addNewLine);
+  let left = maxLexemes;
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    if (--left < 0) throw new YAMLError(`yaml: exceeded max size of ${maxLexemes} tokens`);
+    yield* parser.next(lexeme);
+  }
+  yield* parser.end();
 }
 
 /** What libyaml says to what the parser found. */
@@ -53,6 +82,7 @@ const explanations: Readonly<Record<string, string>> = {
 
 function explain(code: string, message: string): string {
   const [sentence] = message.split(' at line ');
+  if (message.startsWith('Maximum call stack')) return 'exceeded max depth of 10000';
   if (/Flow sequence .*end with a \]/.test(message)) return "did not find expected ',' or ']'";
   if (/Flow map .*end with a \}/.test(message)) return "did not find expected ',' or '}'";
   if (/Missing closing/.test(message)) return 'found unexpected end of stream';
@@ -79,17 +109,30 @@ function duplicateKeys(document: Document.Parsed, lines: LineCounter): string | 
   return found.length === 0 ? undefined : `yaml: unmarshal errors:\n${found.join('\n')}`;
 }
 
-/** Keys become strings and are sorted, as they are on upstream's way through JSON. */
-function asJSON(value: unknown): unknown {
+/** Aliases of aliases of aliases, the billion laughs, are refused by the parser. */
+function explainAlias(message: string): string {
+  const [, anchor] = /^Unresolved alias .*: (.+)$/s.exec(message) ?? [];
+  return anchor === undefined ? 'document contains excessive aliasing' : `unknown anchor '${anchor}' referenced`;
+}
+
+/** Keys become strings and are sorted, as they are on upstream's way through JSON. @param within what contains the value */
+function asJSON(value: unknown, within: Set<object>): unknown {
   if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return value.map(asJSON);
   if (typeof value !== 'object' || value === null) return value === undefined ? null : value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  if (within.has(value)) throw new YAMLError('yaml: anchor value contains itself');
+  within.add(value);
+  const json = Array.isArray(value) ? value.map((item) => asJSON(item, within)) : members(value, within);
+  within.delete(value);
+  return json;
+}
+
+function members(value: object, within: Set<object>): unknown {
   if (value instanceof Set) return Object.fromEntries([...value].map((key) => [String(key), null]));
   const object: Record<string, unknown> = {};
   const entries = value instanceof Map ? [...value] : Object.entries(value);
   for (const [key, member] of entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))) {
-    setMember(object, String(key), asJSON(member));
+    setMember(object, String(key), asJSON(member, within));
   }
   return object;
 }

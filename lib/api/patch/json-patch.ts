@@ -5,7 +5,7 @@
  *
  * @see https://www.rfc-editor.org/rfc/rfc6902
  */
-import { setMember } from '../decode/json.js';
+import { isMembers, JSONNumber, setMember } from '../decode/json.js';
 
 export interface Operation {
   readonly op?: unknown;
@@ -17,33 +17,58 @@ export interface Operation {
 /** An operation that could not be carried out. */
 export class JSONPatchError extends Error {}
 
+/** So much may all `copy` of one patch add, as JSON: a copy of a copy of a copy soon fills all memory. */
+const maxCopiedBytes = 3 * 1024 * 1024;
+
+/** The message is that of upstream's library. */
+export class CopyTooLargeError extends Error {
+  constructor(bytes: number) {
+    super(
+      `Unable to complete the copy, the accumulated size increase of copy is ${bytes}, exceeding the limit ${maxCopiedBytes}`,
+    );
+  }
+}
+
 /**
  * The patched document; the original is left as it is, and parts of both are shared.
  *
- * @throws JSONPatchError
+ * @throws JSONPatchError, CopyTooLargeError
  */
 export function applyJSONPatch(document: unknown, operations: readonly Operation[]): unknown {
-  return operations.reduce(applyOperation, document);
+  const progress: Progress = { owned: new WeakSet(), copiedBytes: 0 };
+  return operations.reduce((patched, operation) => applyOperation(patched, operation, progress), document);
 }
 
-function applyOperation(document: unknown, { op, path, from, value }: Operation): unknown {
+interface Progress {
+  /** Objects and lists that are copies of our own already: ten thousand operations on one map copy it once. */
+  readonly owned: WeakSet<object>;
+  copiedBytes: number;
+}
+
+function applyOperation(document: unknown, { op, path, from, value }: Operation, progress: Progress): unknown {
+  const { owned } = progress;
   const target = pointer(path);
   switch (op) {
     case 'add':
-      return set(document, target, required(value), true);
+      return set(document, target, required(value), true, owned);
     case 'replace':
-      return set(document, target, required(value), false);
+      return set(document, target, required(value), false, owned);
     case 'remove':
-      return remove(document, target);
+      return remove(document, target, owned);
     case 'move': {
       const source = pointer(from);
       if (target.length > source.length && source.every((step, index) => target[index] === step)) {
         throw new JSONPatchError(`cannot move ${from as string} into itself`);
       }
-      return set(remove(document, source), target, get(document, source), true);
+      const moved = get(document, source);
+      return set(remove(document, source, owned), target, moved, true, owned);
     }
-    case 'copy':
-      return set(document, target, structuredClone(get(document, pointer(from))), true);
+    case 'copy': {
+      const copied = get(document, pointer(from));
+      progress.copiedBytes += Buffer.byteLength(JSON.stringify(copied));
+      if (progress.copiedBytes > maxCopiedBytes) throw new CopyTooLargeError(progress.copiedBytes);
+      return set(document, target, copyOf(copied), true, owned);
+    }
     case 'test':
       if (sameJSON(get(document, target, true) ?? null, value ?? null)) return document;
       throw new JSONPatchError(`testing value ${path as string} failed`);
@@ -70,25 +95,40 @@ function get(document: unknown, steps: readonly string[], lenient = false): unkn
   let value = document;
   for (const [index, step] of steps.entries()) {
     if (Array.isArray(value)) value = value[indexIn(value, step, value.length - 1)];
-    else if (isObject(value) && Object.hasOwn(value, step)) value = value[step];
-    else if (lenient && isObject(value) && index === steps.length - 1) return undefined;
+    else if (isMembers(value) && Object.hasOwn(value, step)) value = value[step];
+    else if (lenient && isMembers(value) && index === steps.length - 1) return undefined;
     else throw missing(steps);
   }
   return value;
 }
 
-function set(document: unknown, steps: readonly string[], value: unknown, insert: boolean): unknown {
+/** Numbers that are kept as they were written stay what they are. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isMembers(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) setMember(copy, key, copyOf(member));
+  return copy;
+}
+
+function set(
+  document: unknown,
+  steps: readonly string[],
+  value: unknown,
+  insert: boolean,
+  owned: WeakSet<object>,
+): unknown {
   if (steps.length === 0) return value;
-  return change(document, steps, (parent, last) => {
+  return change(document, steps, owned, (parent, last) => {
     if (!Array.isArray(parent)) setMember(parent, last, value);
     else if (!insert) parent[indexIn(parent, last, parent.length - 1)] = value;
     else parent.splice(last === '-' ? parent.length : indexIn(parent, last, parent.length), 0, value);
   });
 }
 
-function remove(document: unknown, steps: readonly string[]): unknown {
+function remove(document: unknown, steps: readonly string[], owned: WeakSet<object>): unknown {
   if (steps.length === 0) throw new JSONPatchError('unable to remove the whole document');
-  return change(document, steps, (parent, last) => {
+  return change(document, steps, owned, (parent, last) => {
     if (Array.isArray(parent)) parent.splice(indexIn(parent, last, parent.length - 1), 1);
     else if (Object.hasOwn(parent, last)) delete parent[last];
     else throw missing(steps);
@@ -97,18 +137,34 @@ function remove(document: unknown, steps: readonly string[]): unknown {
 
 type Parent = unknown[] | Record<string, unknown>;
 
-/** Copies what lies on the way, so that the original stays, and lets `act` change the copy of the last parent. */
-function change(value: unknown, steps: readonly string[], act: (parent: Parent, last: string) => void): unknown {
-  if (!isObject(value) && !Array.isArray(value)) throw missing(steps);
-  const copy: Parent = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
-  const [step, ...rest] = steps as [string, ...string[]];
-  if (rest.length === 0) act(copy, step);
-  else if (Array.isArray(copy)) {
-    const index = indexIn(copy, step, copy.length - 1);
-    copy[index] = change(copy[index], rest, act);
-  } else if (Object.hasOwn(copy, step)) setMember(copy, step, change(copy[step], rest, act));
-  else throw missing(steps);
-  return copy;
+/** Copies what lies on the way and is not our own yet, so that the original stays; `act` changes the last parent. */
+function change(
+  document: unknown,
+  steps: readonly string[],
+  owned: WeakSet<object>,
+  act: (parent: Parent, last: string) => void,
+): unknown {
+  const own = (value: unknown): Parent => {
+    if (!isMembers(value) && !Array.isArray(value)) throw missing(steps);
+    if (owned.has(value)) return value as Parent;
+    const copy: Parent = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
+    owned.add(copy);
+    return copy;
+  };
+  const root = own(document);
+  let parent = root;
+  for (const step of steps.slice(0, -1)) {
+    if (Array.isArray(parent)) {
+      const index = indexIn(parent, step, parent.length - 1);
+      parent = parent[index] = own(parent[index]);
+    } else if (Object.hasOwn(parent, step)) {
+      const member = own(parent[step]);
+      setMember(parent, step, member);
+      parent = member;
+    } else throw missing(steps);
+  }
+  act(parent, steps.at(-1)!);
+  return root;
 }
 
 function indexIn(list: readonly unknown[], step: string, last: number): number {
@@ -120,16 +176,15 @@ function indexIn(list: readonly unknown[], step: string, last: number): number {
 
 const missing = (steps: readonly string[]) => new JSONPatchError(`there is nothing at /${steps.join('/')}`);
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Are both the same JSON, whatever the order of members? */
 export function sameJSON(a: unknown, b: unknown): boolean {
+  if (a instanceof JSONNumber) return sameJSON(Number(a.text), b);
+  if (b instanceof JSONNumber) return sameJSON(a, Number(b.text));
   if (a === b) return true;
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJSON(item, b[index]));
   }
-  if (!isObject(a) || !isObject(b)) return false;
+  if (!isMembers(a) || !isMembers(b)) return false;
   const keys = Object.keys(a);
   return (
     keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJSON(a[key], b[key]))

@@ -3,18 +3,15 @@
  *
  * @see https://www.rfc-editor.org/rfc/rfc7396
  */
-import { setMember } from '../decode/json.js';
+import { isMembers, setMember } from '../decode/json.js';
 
 /** The patched document; the original is left as it is, and parts of both are shared. */
 export function applyMergePatch(original: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const result: Record<string, unknown> = isObject(original) ? { ...original } : {};
+  if (!isMembers(patch)) return patch;
+  const result: Record<string, unknown> = isMembers(original) ? { ...original } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
     else setMember(result, key, applyMergePatch(Object.hasOwn(result, key) ? result[key] : undefined, value));
   }
   return result;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -4,13 +4,13 @@
  *
  * @see https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/patch.go
  */
-import { complain, convert, ConversionError, JSONSyntaxError, parseJSON } from '../decode/index.js';
+import { complain, convert, ConversionError, exceededMaxDepth, JSONSyntaxError, parseJSON } from '../decode/index.js';
 import type { ExpectedKind, FieldValidation, JSONReading } from '../decode/index.js';
 import { definition } from '../schema/index.js';
 import { badRequest, invalid, requestTooLarge, StatusError } from '../status.js';
 import type { KubernetesObject } from '../types.js';
 import { formatGo } from './format-go.js';
-import { applyJSONPatch, JSONPatchError, type Operation } from './json-patch.js';
+import { applyJSONPatch, CopyTooLargeError, JSONPatchError, type Operation } from './json-patch.js';
 import { applyMergePatch } from './merge-patch.js';
 import { applyStrategicMergePatch } from './strategic-merge-patch.js';
 
@@ -38,7 +38,16 @@ const maxOperations = 10_000;
  * @throws BadRequest a patch that cannot be read; Invalid one that cannot be applied or whose outcome is no such object;
  * and what {@link applyStrategicMergePatch} throws
  */
-export function patchObject<T extends KubernetesObject>(
+export function patchObject<T extends KubernetesObject>(original: T, body: Buffer, options: PatchOptions): Patched<T> {
+  try {
+    return patch(original, body, options);
+  } catch (error) {
+    if (error instanceof RangeError) throw badRequest(exceededMaxDepth);
+    throw error;
+  }
+}
+
+function patch<T extends KubernetesObject>(
   original: T,
   body: Buffer,
   { type, kind, fieldValidation = 'Warn' }: PatchOptions,
@@ -120,6 +129,7 @@ function applyOperations(original: KubernetesObject, operations: Operation[]): u
   try {
     return applyJSONPatch(original, operations);
   } catch (error) {
+    if (error instanceof CopyTooLargeError) throw requestTooLarge(error.message);
     if (!(error instanceof JSONPatchError)) throw error;
     // Upstream keeps the reason to itself.
     throw new StatusError(

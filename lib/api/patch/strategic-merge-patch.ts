@@ -14,10 +14,9 @@
  * @see https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 import type { Definition, Field, Type } from '../schema/index.js';
-import { setMember } from '../decode/json.js';
+import { isMembers, setMember } from '../decode/json.js';
 import { badRequest, unclassified, type StatusError } from '../status.js';
 import { formatGo } from './format-go.js';
-import { sameJSON } from './json-patch.js';
 
 type Members = Record<string, unknown>;
 
@@ -67,7 +66,7 @@ function mergeValue(
   field: Pick<Field, 'type' | 'patchStrategy' | 'patchMergeKey'> | undefined,
 ): unknown {
   const replaced = field?.patchStrategy.includes('replace');
-  if (isMap(original) && isMap(patch)) return replaced ? patch : mergeMap(original, patch, field?.type);
+  if (isMembers(original) && isMembers(patch)) return replaced ? patch : mergeMap(original, patch, field?.type);
   if (Array.isArray(original) && Array.isArray(patch)) {
     return field?.patchStrategy.includes('merge') ? mergeList(original, patch, field) : patch;
   }
@@ -108,30 +107,32 @@ function mergeList(original: unknown[], patch: unknown[], field: Pick<Field, 'ty
   const key = field.patchMergeKey;
   if (!key) return inOrder([...new Set([...original, ...patch])], patch, original, undefined);
 
-  let had = original;
+  const deleted = new Set<string>();
   const wanted: Members[] = [];
   let replace = false;
   for (const item of patch) {
-    if (!isMap(item))
+    if (!isMembers(item))
       throw unclassified(`expected a map, but received a ${Array.isArray(item) ? 'slice' : typeof item}`);
     const order = item['$patch'];
     if (order === undefined) wanted.push(item);
     else if (order === 'replace') replace = true;
-    else if (order === 'delete') {
-      const value = keyOf(item, key);
-      had = had.filter((element) => !isMap(element) || !sameJSON(element[key], value));
-    } else if (order === 'merge') throw unclassified('merging lists cannot yet be specified in the patch');
+    else if (order === 'delete') deleted.add(identity(keyOf(item, key)));
+    else if (order === 'merge') throw unclassified('merging lists cannot yet be specified in the patch');
     else throw unknownPatchType(order, item);
   }
   if (replace) return wanted.map(withoutOrders);
 
-  const merged = [...had];
+  const merged = original.filter((element) => !isMembers(element) || !deleted.has(identity(element[key])));
+  const places = new Map<string, number>();
+  const place = (element: unknown, index: number): void => {
+    if (isMembers(element) && !places.has(identity(element[key]))) places.set(identity(element[key]), index);
+  };
+  merged.forEach(place);
   const type = field.type.is === 'list' ? field.type.element : undefined;
   for (const item of wanted) {
-    const value = keyOf(item, key);
-    const index = merged.findIndex((element) => isMap(element) && sameJSON(element[key], value));
-    if (index < 0) merged.push(withoutOrders(item));
-    else merged[index] = mergeMap(merged[index] as Members, item, type);
+    const index = places.get(identity(keyOf(item, key)));
+    if (index !== undefined) merged[index] = mergeMap(merged[index] as Members, item, type);
+    else place(item, merged.push(withoutOrders(item)) - 1);
   }
   return inOrder(merged, wanted, original, key);
 }
@@ -141,28 +142,43 @@ function mergeList(original: unknown[], patch: unknown[], field: Pick<Field, 'ty
  * original had them: before the first that stood behind them there.
  */
 function inOrder(list: unknown[], order: unknown[], original: unknown[], key: string | undefined): unknown[] {
-  const indexIn = (among: unknown[], item: unknown) =>
-    among.findIndex((other) =>
-      key && isMap(item) && isMap(other) ? sameJSON(item[key], other[key]) : sameJSON(item, other),
-    );
-  const placed = list.map((item) => ({ item, wanted: indexIn(order, item), had: indexIn(original, item) }));
+  const textOf = (item: unknown): string =>
+    key && isMembers(item) ? `by ${key} ${identity(item[key])}` : identity(item);
+  const placesIn = (items: unknown[]): ReadonlyMap<string, number> => {
+    const places = new Map<string, number>();
+    items.forEach((item, index) => places.has(textOf(item)) || places.set(textOf(item), index));
+    return places;
+  };
+  const [ordered, before] = [placesIn(order), placesIn(original)];
+  const placed = list.map((item) => {
+    const text = textOf(item);
+    return { item, wanted: ordered.get(text) ?? -1, had: before.get(text) ?? -1 };
+  });
   const named = placed.filter(({ wanted }) => wanted >= 0).sort((a, b) => a.wanted - b.wanted);
   const others = placed.filter(({ wanted }) => wanted < 0).sort((a, b) => a.had - b.had);
   const result: unknown[] = [];
-  while (named.length > 0 || others.length > 0) {
-    const [other, next] = [others[0], named[0]];
+  for (let [n, o] = [0, 0]; n < named.length || o < others.length;) {
+    const [other, next] = [others[o], named[n]];
     const takeOther = other && (!next || (other.had >= 0 && next.had >= 0 && other.had < next.had));
-    result.push((takeOther ? others : named).shift()!.item);
+    result.push(takeOther ? others[o++]!.item : named[n++]!.item);
   }
   return result;
+}
+
+/** A text that two values share if they are the same JSON: by it they are found among thousands. */
+function identity(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(identity).join()}]`;
+  if (!isMembers(value)) return JSON.stringify(value) ?? 'nothing';
+  const members = Object.keys(value).sort();
+  return `{${members.map((name) => `${JSON.stringify(name)}:${identity(value[name])}`).join()}}`;
 }
 
 /** What is taken as it is has no more use for orders and nulls. */
 function withoutOrders(value: unknown): unknown {
   if (Array.isArray(value)) {
-    return value.filter((item) => !isMap(item) || !Object.hasOwn(item, '$patch')).map(withoutOrders);
+    return value.filter((item) => !isMembers(item) || !Object.hasOwn(item, '$patch')).map(withoutOrders);
   }
-  if (!isMap(value)) return value;
+  if (!isMembers(value)) return value;
   const result: Members = {};
   for (const [key, member] of Object.entries(value)) {
     if (member === null || isOrder(key)) continue;
@@ -192,6 +208,3 @@ function keyOf(item: Members, key: string): unknown {
 
 const unknownPatchType = (order: unknown, map: Members): StatusError =>
   unclassified(`unknown patch type: ${formatGo(order)} in map: ${formatGo(map)}`);
-
-const isMap = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
