@@ -28,6 +28,8 @@ const nano = -9;
 const largestBinary = 2n ** 63n - 1n;
 /** Upstream takes any 32-bit exponent; to compute with such a number would take minutes and gigabytes. */
 const largestExponent = 10_000;
+/** And a text of any length. */
+const longestText = 10_000;
 
 export class Quantity {
   static readonly zero = new Quantity(0n, 0, 'DecimalSI', '0');
@@ -66,6 +68,11 @@ export class Quantity {
     return this.exponent >= exponent ? this : new Quantity(this.scaledValue(exponent), exponent, this.format);
   }
 
+  /** Is it a whole number, as far as thousandths tell? */
+  isWhole(): boolean {
+    return this.exponent >= 0 || this.scaledValue(-3) % 1000n === 0n;
+  }
+
   isZero(): boolean {
     return this.unscaled === 0n;
   }
@@ -76,6 +83,7 @@ export class Quantity {
 
   /** Negative if this is less than `other`, 0 if they are the same amount (`1` and `1000m` are). */
   compare(other: Quantity): number {
+    if (this === other) return 0; // equal texts are parsed to the same
     if (this.sign() !== other.sign()) return this.sign() - other.sign();
     const exponent = Math.min(this.exponent, other.exponent);
     const difference = this.scaledValue(exponent) - other.scaledValue(exponent);
@@ -133,7 +141,7 @@ export const sumQuantities = (texts: Iterable<string>): Quantity => {
 };
 
 function parse(text: string): Quantity {
-  if (text === '') throw new QuantityError(wrongFormat);
+  if (text === '' || text.length > longestText) throw new QuantityError(wrongFormat);
   if (text === '0') return Quantity.zero;
   const { sign, digits, fraction, suffix } = split(text);
   const { base, exponent, format } = interpret(suffix);
@@ -209,6 +217,7 @@ function withoutFactor(value: bigint, factor: bigint, most: number): [value: big
 }
 
 function rescale(unscaled: bigint, from: number, to: number): bigint {
+  if (from === to) return unscaled;
   if (from >= to) return unscaled * 10n ** BigInt(from - to);
   const divisor = 10n ** BigInt(to - from);
   const quotient = unscaled / divisor;

@@ -38,7 +38,14 @@ export async function* ticks(clock: Clock, periodMs: number, signal: AbortSignal
 }
 
 /** An RFC 3339 time of whole seconds, as Kubernetes' `Time` is written: `2016-06-01T12:00:00Z`. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + 'Z';
+export function timestamp(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== written.second) written = { second, text: new Date(second * 1000).toISOString().slice(0, 19) + 'Z' };
+  return written.text;
+}
+
+/** Under load, thousands of times fall into one second. */
+let written = { second: NaN, text: '' };
 
 /** An RFC 3339 time with six decimals, as Kubernetes' `MicroTime` is written: `2016-06-01T12:00:00.000000Z`. */
 export const microTimestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 23) + '000Z';

@@ -11,7 +11,7 @@ import { parseQuantity, Quantity } from '../quantity.js';
 import { pods } from '../resources.js';
 import type { Container, ContainerStatus, DeepReadonly, Pod, PodSpec } from '../types.js';
 import { mirrorAnnotation, validatePodAnnotations } from '../validation/podannotations.js';
-import { allContainers, validateForPod, validatePodSpec } from '../validation/podspec.js';
+import { forEachContainer, validateForPod, validatePodSpec } from '../validation/podspec.js';
 import { diffOf } from '../validation/diff.js';
 import { same } from '../validation/equal.js';
 import { forbidden, invalid, required, root, type Path } from '../validation/errors.js';
@@ -124,36 +124,26 @@ function raiseGeneration(object: Pod, old: P): void {
 
 // --- quality of service
 
-const none = Quantity.zero;
-
 /**
  * Who is killed first when memory runs out: `BestEffort`, who asked for nothing; `Guaranteed` last, whose every container
  * has limits that it also requested; `Burstable` between them.
  */
 export function qosClassOf(spec: DeepReadonly<PodSpec>): 'BestEffort' | 'Burstable' | 'Guaranteed' {
-  const requests = new Map<string, Quantity>();
-  const limits = new Map<string, Quantity>();
+  let asked = false;
   let guaranteed = true;
   for (const { resources } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
-    addPositive(requests, resources?.requests);
-    if (addPositive(limits, resources?.limits) < 2) guaranteed = false;
+    for (const name of ['cpu', 'memory']) {
+      const request = quantityOf(resources?.requests?.[name]);
+      const limit = quantityOf(resources?.limits?.[name]);
+      if (request.sign() > 0 || limit.sign() > 0) asked = true;
+      if (limit.sign() <= 0 || request.compare(limit) !== 0) guaranteed = false;
+    }
   }
-  if (requests.size === 0 && limits.size === 0) return 'BestEffort';
-  const equal = [...requests].every(([name, amount]) => limits.get(name)?.compare(amount) === 0);
-  return guaranteed && equal && requests.size === limits.size ? 'Guaranteed' : 'Burstable';
+  if (!asked) return 'BestEffort';
+  return guaranteed ? 'Guaranteed' : 'Burstable';
 }
 
-/** @returns of how many of the two compute resources there was any */
-function addPositive(sums: Map<string, Quantity>, amounts: Readonly<Record<string, string>> | undefined): number {
-  let count = 0;
-  for (const name of ['cpu', 'memory']) {
-    const amount = amounts?.[name] === undefined ? none : parseQuantity(amounts[name]);
-    if (amount.sign() <= 0) continue;
-    count++;
-    sums.set(name, (sums.get(name) ?? none).add(amount));
-  }
-  return count;
-}
+const quantityOf = (text: string | undefined): Quantity => (text === undefined ? Quantity.zero : parseQuantity(text));
 
 // --- create and update
 
@@ -362,8 +352,10 @@ function validateTransitions(
     if (!ended) return;
     const now = statuses?.find((each) => each.name === name);
     if (!now || now.state?.terminated) return;
-    const container = allContainers(spec).find(([each]) => each.name === name)?.[0];
-    const policy = container?.restartPolicy ?? spec.restartPolicy;
+    let policy = spec.restartPolicy;
+    forEachContainer(spec, specPath, (container) => {
+      if (container.name === name) policy = container.restartPolicy ?? policy;
+    });
     if (policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0)) return;
     errors.push(forbidden(path.at(index).child('state'), 'may not be transitioned to non-terminated state'));
   });

@@ -9,7 +9,7 @@ import { parseQuantity } from '../quantity.js';
 import type { ContainerPort, DeepReadonly, Pod, PodSpec, PodTemplateSpec } from '../types.js';
 import { root, type Path } from '../validation/errors.js';
 import { dnsLabel } from '../validation/names.js';
-import { allContainers } from '../validation/podspec.js';
+import { forEachContainer } from '../validation/podspec.js';
 
 export function podWarnings({ metadata, spec }: DeepReadonly<Pod>): string[] {
   const complaints = dnsLabel(metadata.name ?? '');
@@ -114,31 +114,30 @@ function warnOfRepeats(values: readonly string[] | undefined, field: string, pat
 function warnOfFractions(amounts: Readonly<Record<string, string>> | undefined, path: Path, warnings: string[]): void {
   for (const name of ['memory', 'ephemeral-storage']) {
     const text = amounts?.[name];
-    if (text === undefined || parseQuantity(text).scaledValue(-3) % 1000n === 0n) continue;
+    if (text === undefined || parseQuantity(text).isWhole()) continue;
     warnings.push(`${path.at(name)}: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`);
   }
 }
 
 function warnOfContainers(spec: DeepReadonly<PodSpec>, path: Path, warnings: string[]): void {
-  const containers = allContainers(spec, path);
-  for (const [{ resources, env = [] }, at] of containers) {
+  const located: LocatedPort[] = [];
+  forEachContainer(spec, path, ({ resources, env = [], ports }, at) => {
     warnOfFractions(resources?.limits, at.child('resources').child('limits'), warnings);
     warnOfFractions(resources?.requests, at.child('resources').child('requests'), warnings);
-    if (env.length < 2) continue;
+    ports?.forEach((port, i) => located.push([port, at.child('ports').at(i)]));
+    if (env.length < 2) return;
     const seen = new Set<string>();
     env.forEach(({ name, value = '', valueFrom }, index) => {
-      const own = `$(${name})`;
-      if (seen.has(name) && (valueFrom || value === own || !value.includes(own))) {
+      if (seen.has(name)) {
+        const own = `$(${name})`;
+        if (!valueFrom && value !== own && value.includes(own)) return;
         const hides = `hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`;
         warnings.push(`${at.child('env').at(index)}: ${hides}`);
       }
       seen.add(name);
     });
-  }
-  warnOfPorts(
-    containers.flatMap(([{ ports = [] }, at]) => ports.map((port, i) => [port, at.child('ports').at(i)] as const)),
-    warnings,
-  );
+  });
+  warnOfPorts(located, warnings);
 }
 
 type LocatedPort = readonly [port: DeepReadonly<ContainerPort>, path: Path];

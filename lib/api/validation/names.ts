@@ -34,7 +34,7 @@ function pattern(
   const mismatch = regexMessage(text, source, examples);
   const tooLong = `must be no more than ${limit} ${unit}`;
   return (value) => {
-    const long = limit !== undefined && lengthOf(value) > limit;
+    const long = limit !== undefined && isLonger(value, limit);
     const matches = regexp.test(value);
     if (!long && matches) return fine;
     return [...(long ? [tooLong] : []), ...(matches ? [] : [mismatch])];
@@ -46,10 +46,9 @@ const regexMessage = (text: string, source: string, examples: readonly string[])
   return `${text} (${examples.length > 0 ? `e.g. ${list}` : ''}regex used for validation is '${source}')`;
 };
 
-/** Go counts bytes. Only what is not ASCII needs a second look. */
-const lengthOf = (value: string): number => (isAscii.test(value) ? value.length : Buffer.byteLength(value));
-// eslint-disable-next-line no-control-regex
-const isAscii = /^[\u0000-\u007f]*$/;
+/** Go counts bytes, of which a character of ours has three at most: what is short need not be counted. */
+const isLonger = (value: string, bytes: number): boolean =>
+  value.length * 3 > bytes && Buffer.byteLength(value) > bytes;
 
 /** Most names: `web-0`, `example.com`. */
 export const dnsSubdomain = pattern(
@@ -107,11 +106,11 @@ export const qualifiedName: Check = (value) => {
   const name = value.slice(slash + 1);
   const prefix = slash < 0 ? fine : slash === 0 ? ['must be non-empty'] : dnsSubdomain(value.slice(0, slash));
   const mismatch = nameOfKey(name);
-  const bytes = lengthOf(name);
-  if (prefix.length === 0 && mismatch.length === 0 && bytes <= 63) return fine;
+  const long = isLonger(name, 63);
+  if (prefix.length === 0 && mismatch.length === 0 && !long) return fine;
   return [
     ...prefix.map((each) => `prefix part ${each}`),
-    ...(bytes === 0 ? ['name part must be non-empty'] : bytes > 63 ? ['name part must be no more than 63 bytes'] : []),
+    ...(name === '' ? ['name part must be non-empty'] : long ? ['name part must be no more than 63 bytes'] : []),
     ...mismatch.map((each) => `name part ${each}`),
   ];
 };
@@ -163,7 +162,7 @@ export const httpHeaderName = pattern(
 export const portName: Check = (value) => {
   if (/^[a-z0-9]{1,15}$/.test(value) && /[a-z]/.test(value)) return fine;
   const complaints: string[] = [];
-  if (lengthOf(value) > 15) complaints.push('must be no more than 15 characters');
+  if (isLonger(value, 15)) complaints.push('must be no more than 15 characters');
   if (!/^[-a-z0-9]+$/.test(value))
     complaints.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(value)) complaints.push('must contain at least one letter (a-z)');

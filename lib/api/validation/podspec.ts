@@ -14,7 +14,7 @@ import {
   validateInitContainers,
   type Surroundings,
 } from './containers.js';
-import { duplicate, forbidden, invalid, notFound, notSupported, required, root, tooLong, type Path } from './errors.js';
+import { duplicate, forbidden, invalid, notFound, notSupported, required, tooLong, type Path } from './errors.js';
 import { complain, complainAt, validateAnnotations, validateLabels } from './metadata.js';
 import { dnsLabel, dnsSubdomain, dnsSubdomainWithUnderscore, ip, qualifiedName } from './names.js';
 import { validatePodAnnotations } from './podannotations.js';
@@ -239,9 +239,9 @@ function validateOwnUsers(spec: Spec, path: Path, errors: FieldError[]): void {
   if (spec.hostNetwork) errors.push(forbidden(path.child('hostNetwork'), when));
   if (spec.hostPID) errors.push(forbidden(path.child('HostPID'), when));
   if (spec.hostIPC) errors.push(forbidden(path.child('HostIPC'), when));
-  for (const [container, at] of allContainers(spec, path)) {
-    if (container.volumeDevices?.length) errors.push(forbidden(at.child('volumeDevices'), when));
-  }
+  forEachContainer(spec, path, ({ volumeDevices }, at) => {
+    if (volumeDevices?.length) errors.push(forbidden(at.child('volumeDevices'), when));
+  });
 }
 
 function validateHostnameOverride(spec: Spec, path: Path, errors: FieldError[]): void {
@@ -254,7 +254,7 @@ function validateHostnameOverride(spec: Spec, path: Path, errors: FieldError[]):
 }
 
 function validateFileKeyVolumes(spec: Spec, volumes: Volumes, path: Path, errors: FieldError[]): void {
-  for (const [container, at] of allContainers(spec, path)) {
+  forEachContainer(spec, path, (container, at) => {
     container.env?.forEach(({ valueFrom }, index) => {
       const ref = (valueFrom as { fileKeyRef?: { volumeName?: string } } | undefined)?.fileKeyRef;
       if (!ref) return;
@@ -264,13 +264,16 @@ function validateFileKeyVolumes(spec: Spec, volumes: Volumes, path: Path, errors
       if (!volume) errors.push(notFound(where, name));
       else if (!volume.emptyDir) errors.push(invalid(where, name, 'referenced volume must be of type emptyDir'));
     });
-  }
+  });
 }
 
-type Located = readonly [container: DeepReadonly<Container>, path: Path];
-
 /** Init containers first, as upstream visits them. */
-export const allContainers = (spec: DeepReadonly<PodSpec>, path: Path = root('spec')): Located[] =>
-  (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((field) =>
-    (spec[field] ?? []).map((each, i): Located => [each as DeepReadonly<Container>, path.child(field).at(i)]),
-  );
+export function forEachContainer(
+  spec: DeepReadonly<PodSpec>,
+  path: Path,
+  visit: (container: DeepReadonly<Container>, path: Path) => void,
+): void {
+  for (const field of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+    spec[field]?.forEach((each, i) => visit(each as DeepReadonly<Container>, path.child(field).at(i)));
+  }
+}

@@ -66,7 +66,7 @@ export function validateContainerResourceName(name: string, path: Path, errors: 
 /** Not negative, and whole if it is a resource that is counted. */
 export function validateAmount(name: string, amount: Quantity, path: Path, errors: FieldError[]): void {
   if (amount.sign() < 0) errors.push(invalid(path, amount.toString(), 'must be greater than or equal to 0'));
-  if (isInteger(name) && amount.scaledValue(-3) % 1000n !== 0n) {
+  if (isInteger(name) && !amount.isWhole()) {
     errors.push(invalid(path, amount.toString(), 'must be an integer'));
   }
 }

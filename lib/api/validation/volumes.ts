@@ -26,6 +26,7 @@ const sources = [
   ...['flexVolume', 'configMap', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk'],
   ...['storageos', 'projected', 'scaleIO', 'csi', 'ephemeral', 'image'],
 ] as readonly (keyof Volume)[];
+const order: ReadonlyMap<keyof Volume, number> = new Map(sources.map((source, index) => [source, index]));
 
 /** The path under which upstream reports a second source, where it is not the field's own name. */
 const misspelled: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
@@ -59,14 +60,16 @@ export function validateVolumes(
 }
 
 function validateSource(volume: DeepReadonly<Volume>, path: Path, errors: FieldError[]): void {
-  let given = 0;
-  for (const source of sources) {
-    if (volume[source] == null || typeof volume[source] !== 'object') continue;
-    if (given++ > 0) {
+  const given = (Object.keys(volume) as (keyof Volume)[]).filter(
+    (field) => order.has(field) && volume[field] !== null && typeof volume[field] === 'object',
+  );
+  if (given.length > 1) given.sort((a, b) => order.get(a)! - order.get(b)!);
+  given.forEach((source, index) => {
+    if (index > 0) {
       errors.push(forbidden(path.child(misspelled[source] ?? source), 'may not specify more than 1 volume type'));
     } else validateVolumeSource(source, volume, path.child(source), errors);
-  }
-  if (given === 0) errors.push(required(path, 'must specify a volume type'));
+  });
+  if (given.length === 0) errors.push(required(path, 'must specify a volume type'));
 }
 
 /** What is wrong with a source of that kind. */
@@ -199,7 +202,7 @@ function validateProjection(
   });
 }
 
-const isBackstep = (where: string): boolean => where.split('/').includes('..');
+const isBackstep = (where: string): boolean => where.includes('..') && where.split('/').includes('..');
 
 export function validateNoBacksteps(where: string, path: Path, errors: FieldError[]): void {
   if (isBackstep(where)) errors.push(invalid(path, where, "must not contain '..'"));

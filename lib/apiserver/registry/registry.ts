@@ -99,7 +99,9 @@ export class Registry {
     delete metadata.deletionGracePeriodSeconds;
     const reserved: Undo[] = [];
     try {
-      await this.admission.admit(admissionRequest(context, 'CREATE', object, undefined), reserved);
+      const request = admissionRequest(context, 'CREATE', object, undefined);
+      const admitted = this.admission.admit(request, reserved);
+      if (admitted) await admitted;
       const generated = !metadata.name && metadata.generateName;
       for (let attempt = 1; ; attempt++) {
         if (generated) metadata.name = generateName(metadata.generateName!);
@@ -107,7 +109,8 @@ export class Registry {
           kind.prepareForCreate?.(object);
           if (!context.trusted) check(kind, object, kind.validate(object));
           kind.warnings?.(object).forEach((warning) => context.warn(warning));
-          await this.admission.validate(admissionRequest(context, 'CREATE', object, undefined), reserved);
+          const validated = this.admission.validate(admissionRequest(context, 'CREATE', object, undefined), reserved);
+          if (validated) await validated;
           if (metadata.resourceVersion) {
             throw unclassified('resourceVersion should not be set on objects to be created');
           }
@@ -197,13 +200,15 @@ export class Registry {
   ): Promise<CachedEntry> {
     const { kind } = context;
     const old = present(kind, current);
-    const object = await change(current);
+    const changing = change(current);
+    const object = changing instanceof Promise ? await changing : changing;
     belongs(context, object);
     if (!patched) sameObject(kind, object, old);
     compareVersions(kind, object, old);
     keepSystemFields(object, old);
     const request = admissionRequest(context, 'UPDATE', object, old, operationOptions);
-    await this.admission.admit(request, reserved);
+    const admitted = this.admission.admit(request, reserved);
+    if (admitted) await admitted;
     if (part) part.prepareForUpdate(object, old);
     else {
       object.metadata.generation = old.metadata.generation;
@@ -213,7 +218,8 @@ export class Registry {
     object.metadata.resourceVersion = old.metadata.resourceVersion;
     check(kind, object, part ? part.validateUpdate(object, old) : kind.validateUpdate(object, old));
     if (!part) kind.warnings?.(object, old).forEach((warning) => context.warn(warning));
-    await this.admission.validate(request, reserved);
+    const validated = this.admission.validate(request, reserved);
+    if (validated) await validated;
 
     const value = this.cache.of(kind).codec.encode(toStored(kind, object));
     if (isDone(kind, object, old)) {

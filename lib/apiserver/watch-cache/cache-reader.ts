@@ -1,4 +1,5 @@
 /** The {@link Reader} over the watch cache. */
+import type { Kind } from '../../api/kinds/kind.js';
 import type { Resource } from '../../api/resources.js';
 import type { DeepReadonly, KubernetesObject } from '../../api/types.js';
 import type { Reader } from '../reader.js';
@@ -7,7 +8,11 @@ import { keyInStore, prefixOf, type ServedKinds } from '../served.js';
 import type { WatchCache } from './watch-cache.js';
 
 export function cacheReader(cache: WatchCache, served: ServedKinds): Reader {
-  const kindOf = ({ group, version, resource }: Resource) => served.find(group, version, resource);
+  const kinds = new WeakMap<Resource, Kind | undefined>();
+  const kindOf = (resource: Resource): Kind | undefined => {
+    if (!kinds.has(resource)) kinds.set(resource, served.find(resource.group, resource.version, resource.resource));
+    return kinds.get(resource);
+  };
   return {
     get<T extends KubernetesObject>(resource: Resource<T>, namespace: string, name: string) {
       const kind = kindOf(resource);
