@@ -27,12 +27,18 @@ import { serviceAccountTokens, unknownTokens } from './authentication/bearer.js'
 import { clientCertificates } from './authentication/certificate.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
 import { bind } from './binding.js';
-import { createKubernetesService, createSystemNamespaces, createSystemPriorityClasses } from './bootstrap.js';
+import {
+  createKubernetesService,
+  createSystemNamespaces,
+  createSystemPriorityClasses,
+  publishServers,
+} from './bootstrap.js';
 import { Chain } from './chain.js';
 import { evict } from './eviction.js';
 import type { Check } from './health.js';
 import { Metrics } from './metrics.js';
 import { Pages } from './pages.js';
+import { Peers } from './peers.js';
 import type { Reader } from './reader.js';
 import { Admission } from './registry/admit.js';
 import { Registry } from './registry/registry.js';
@@ -174,7 +180,10 @@ export class ApiServer implements AsyncDisposable {
       secureUrl = `https://${await listen(scope, closed, host, secure.port)}`;
       const clusterIP = addressOf(addressRange(serviceRange).first);
       const port = Number(new URL(secureUrl).port);
-      await createKubernetesService(registry, served, { clusterIP, host, port });
+      await createKubernetesService(registry, served, { clusterIP, port });
+      const own = { host, port };
+      if (storage.shared) await joinPeers(scope, new Peers({ registry, served, own, clock, log }));
+      else await publishServers(registry, served, [own]);
     }
     scope.defer(() => stop.abort());
     return new ApiServer({ url, secureUrl }, scope.move());
@@ -200,6 +209,14 @@ const checksOf = (storage: Storage): ReadonlyMap<string, Check> =>
     // By this name upstream's clients know the store.
     ['etcd', async () => void (await storage.revision())],
   ]);
+
+/** Takes its place among the servers of a store, until `scope` ends. */
+async function joinPeers(scope: Scope, peers: Peers): Promise<void> {
+  const leave = new AbortController();
+  await peers.renew();
+  const running = peers.run(leave.signal);
+  scope.defer(() => (leave.abort(), running));
+}
 
 /** What can be done with a pod, where pods are served. */
 function podActions(served: ServedKinds, registry: Registry): ActionHandlers {

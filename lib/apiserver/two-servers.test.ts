@@ -1,6 +1,10 @@
 /** Two API servers over one store: whatever one has answered, the other knows. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describeWithEtcd, Etcd } from '../../test/support/etcd.js';
-import { realClock as clock, Scope, silent as log } from '../util/index.js';
+import { Pki } from '../cluster/pki.js';
+import { realClock, Scope, silent as log, SteppedClock } from '../util/index.js';
 import { ApiServer } from './server.js';
 import { openStorage } from './storage/index.js';
 
@@ -30,8 +34,8 @@ describeWithEtcd('two servers over one etcd', () => {
   let two: ApiServer;
 
   async function start(serviceRange = '10.0.0.0/27'): Promise<ApiServer> {
-    const storage = scope.use(await openStorage({ etcd: { endpoints: [etcd.endpoint] } }, { clock, log }));
-    return scope.use(await ApiServer.start({ storage, clock, log, port: 0, serviceRange }));
+    const storage = scope.use(await openStorage({ etcd: { endpoints: [etcd.endpoint] } }, { clock: realClock, log }));
+    return scope.use(await ApiServer.start({ storage, clock: realClock, log, port: 0, serviceRange }));
   }
 
   beforeEach(async () => {
@@ -139,5 +143,51 @@ describeWithEtcd('two servers over one etcd', () => {
         expect(results.find(({ code }) => code === 422)!.body.message).toContain('already allocated');
       }
     });
+  });
+
+  test('lead the Service kubernetes to both, and no longer to one that is gone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kubebook-pki-'));
+    scope.defer(() => rmSync(folder, { recursive: true }));
+    const pki = await Pki.open({ folder, clock: realClock });
+    const serving = await pki.pair('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'] });
+    const clock = new SteppedClock(realClock.now());
+    const startSecure = async (): Promise<ApiServer> => {
+      const storage = scope.use(await openStorage({ etcd: { endpoints: [etcd.endpoint] } }, { clock: realClock, log }));
+      return ApiServer.start({ storage, clock, log, port: 0, secure: { port: 0, ...serving } });
+    };
+    const published = async (): Promise<number[][]> => {
+      const { body: endpoints } = await ask(one, 'GET', '/api/v1/namespaces/default/endpoints/kubernetes');
+      const { body: slices } = await ask(
+        one,
+        'GET',
+        '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io/service-name=kubernetes',
+      );
+      const subsets: any[] = endpoints.subsets;
+      return [subsets, slices.items].map((each) => each.map(({ ports }: any) => ports[0].port).sort());
+    };
+    const portOf = (server: ApiServer): number => Number(new URL(server.secureUrl!).port);
+
+    const first = scope.use(await startSecure());
+    expect(await published()).toEqual([[portOf(first)], [portOf(first)]]);
+    const second = await startSecure();
+    const both = [portOf(first), portOf(second)].sort();
+    expect(await published()).toEqual([both, both]);
+    await clock.advance(20_000);
+    expect(await published()).toEqual([both, both]);
+
+    // One that ends says so; one that dies is missed.
+    await second[Symbol.asyncDispose]();
+    expect(await published()).toEqual([[portOf(first)], [portOf(first)]]);
+    etcd.ctl(['put', '/registry/masterleases/127.0.0.1:1', '{"host":"127.0.0.1","port":1}']);
+    const until = async (wanted: number[]): Promise<void> => {
+      for (let i = 0; i < 100 && JSON.stringify(await published()) !== JSON.stringify([wanted, wanted]); i++);
+      expect(await published()).toEqual([wanted, wanted]);
+    };
+    await clock.advance(10_000);
+    await until([1, portOf(first)]);
+    await clock.advance(10_000);
+    await until([1, portOf(first)]);
+    await clock.advance(10_000);
+    await until([portOf(first)]);
   });
 });
