@@ -114,4 +114,6 @@ export interface ActionSubresource {
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
   /** The schema's name of the body's type, where it takes one. */
   readonly definition?: string;
+  /** The schema's name of the type whose fields are the query's parameters, where it takes any. */
+  readonly options?: string;
 }

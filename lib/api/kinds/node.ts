@@ -32,6 +32,7 @@ export const node = defineKind<Node>({
       type: 'action',
       verbs: ['create', 'delete', 'get', 'patch', 'update'],
       kind: { group: '', version: 'v1', kind: 'NodeProxyOptions' },
+      options: 'api.core.v1.NodeProxyOptions',
     },
     status: statusDoor<Node>((object, old, errors) => checkUpdate(object, old, errors)),
   },

@@ -19,7 +19,7 @@ import { complain, complainAt, validateMetadata, validateMetadataUpdate } from '
 import { dnsSubdomain, ip, qualifiedName } from '../validation/names.js';
 import { validateTolerations } from '../validation/scheduling.js';
 import { defineKind, partVerbs, resetMetadata } from './define.js';
-import type { FieldError, StatusSubresource } from './kind.js';
+import type { ActionSubresource, FieldError, StatusSubresource, Verb } from './kind.js';
 import { podColumns } from './podcolumns.js';
 import { defaultPod } from './poddefaults.js';
 import { podWarnings } from './podwarnings.js';
@@ -32,13 +32,21 @@ const largestInt32 = 2147483647;
 
 const viaCore = (kind: string) => ({ group: '', version: 'v1', kind });
 
+/** A way to what runs: its options stand in the query. */
+const connect = (options: string, verbs: readonly Verb[]): ActionSubresource => ({
+  type: 'action',
+  verbs,
+  kind: viaCore(options),
+  options: `api.core.v1.${options}`,
+});
+
 export const pod = defineKind<Pod>({
   ...pods,
   shortNames: ['po'],
   categories: ['all'],
   deleteReturnsObject: true,
   subresources: {
-    attach: { type: 'action', verbs: ['create', 'get'], kind: viaCore('PodAttachOptions') },
+    attach: connect('PodAttachOptions', ['create', 'get']),
     binding: { type: 'action', verbs: ['create'], kind: viaCore('Binding'), definition: 'api.core.v1.Binding' },
     ephemeralcontainers: ephemeralContainersDoor(),
     eviction: {
@@ -47,10 +55,10 @@ export const pod = defineKind<Pod>({
       kind: { group: 'policy', version: 'v1', kind: 'Eviction' },
       definition: 'api.policy.v1.Eviction',
     },
-    exec: { type: 'action', verbs: ['create', 'get'], kind: viaCore('PodExecOptions') },
-    log: { type: 'action', verbs: ['get'], kind: viaCore('Pod') },
-    portforward: { type: 'action', verbs: ['create', 'get'], kind: viaCore('PodPortForwardOptions') },
-    proxy: { type: 'action', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: viaCore('PodProxyOptions') },
+    exec: connect('PodExecOptions', ['create', 'get']),
+    log: { type: 'action', verbs: ['get'], kind: viaCore('Pod'), options: 'api.core.v1.PodLogOptions' },
+    portforward: connect('PodPortForwardOptions', ['create', 'get']),
+    proxy: connect('PodProxyOptions', ['create', 'delete', 'get', 'patch', 'update']),
     resize: resizeDoor(),
     status: statusDoor(),
   },

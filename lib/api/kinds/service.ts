@@ -48,6 +48,7 @@ const defined = defineKind<Service>({
       type: 'action',
       verbs: ['create', 'delete', 'get', 'patch', 'update'],
       kind: { group: '', version: 'v1', kind: 'ServiceProxyOptions' },
+      options: 'api.core.v1.ServiceProxyOptions',
     },
     status: statusDoor<Service>(({ spec, status }, _old, errors) => validateStatus(spec, status, errors)),
   },

@@ -1,11 +1,14 @@
 /** The documents themselves: one for each group version in OpenAPI 3, one for all in OpenAPI 2. */
+import { createHash } from 'node:crypto';
 import type { Kind } from '../kinds/kind.js';
 import type { Descriptions } from './descriptions.js';
-import { pathsOf, patchType, type Operation, type Parameter } from './operations.js';
+import { pathsOf, patchType, type Operation, type Parameter, type Path } from './operations.js';
 import { Schemas, type Dialect, type GroupVersionKind, type Schema } from './schemas.js';
 
 export interface DocumentOptions {
   readonly kinds: readonly Kind[];
+  /** Paths beside those of the kinds. */
+  readonly roots?: readonly Path[];
   /** The server's version: `v1.36.2`. */
   readonly version: string;
   readonly descriptions: Descriptions;
@@ -14,10 +17,10 @@ export interface DocumentOptions {
 const meta = 'apimachinery.pkg.apis.meta.v1';
 
 /** An OpenAPI 3 document of some kinds. */
-export function documentV3({ kinds, version, descriptions }: DocumentOptions): Schema {
+export function documentV3({ kinds, roots = [], version, descriptions }: DocumentOptions): Schema {
   const schemas = schemasOf('v3', kinds, descriptions);
   const paths: Record<string, Schema> = {};
-  for (const { path, parameters, operations } of kinds.flatMap(pathsOf)) {
+  for (const { path, parameters, operations } of [...roots, ...kinds.flatMap(pathsOf)]) {
     paths[path] = {
       ...Object.fromEntries(operations.map((operation) => [operation.method, operationV3(operation, schemas)])),
       parameters: parameters.map(parameterV3),
@@ -42,11 +45,11 @@ export function documentV3({ kinds, version, descriptions }: DocumentOptions): S
 }
 
 /** The OpenAPI 2 document of all kinds. */
-export function documentV2({ kinds, version, descriptions }: DocumentOptions): Schema {
+export function documentV2({ kinds, roots = [], version, descriptions }: DocumentOptions): Schema {
   const schemas = schemasOf('v2', kinds, descriptions);
   const paths: Record<string, Schema> = {};
   const parameters: Record<string, Schema> = {};
-  for (const path of kinds.flatMap(pathsOf)) {
+  for (const path of [...roots, ...kinds.flatMap(pathsOf)]) {
     paths[path.path] = {
       ...Object.fromEntries(
         path.operations.map((operation) => [operation.method, operationV2(operation, schemas, parameters)]),
@@ -105,8 +108,8 @@ const common = ({ id, tag, description, action, kind }: Operation): Schema => ({
   tags: [tag],
   description,
   operationId: id,
-  'x-kubernetes-action': action,
-  'x-kubernetes-group-version-kind': kind,
+  ...(action && { 'x-kubernetes-action': action }),
+  ...(kind && { 'x-kubernetes-group-version-kind': kind }),
 });
 
 const said: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted', 401: 'Unauthorized' };
@@ -146,9 +149,7 @@ function operationV2(operation: Operation, schemas: Schemas, shared: Record<stri
   const { query, body, consumes, produces, answer, codes } = operation;
   const answered = answer ? schemas.reference(answer) : { type: 'string' };
   const parameters = [
-    ...(body
-      ? [{ name: 'body', in: 'body', required: operation.method !== 'delete', schema: bodySchema(body, schemas) }]
-      : []),
+    ...(body ? [bodyV2(operation, body, schemas, shared)] : []),
     ...query.map((parameter) => parameterV2(parameter, shared)),
   ];
   return {
@@ -164,6 +165,15 @@ function operationV2(operation: Operation, schemas: Schemas, shared: Record<stri
   };
 }
 
+/** Types of bodies that many operations take: said once. */
+const sharedBodies = new Set([patchType, `${meta}.DeleteOptions`]);
+
+function bodyV2({ method }: Operation, body: string, schemas: Schemas, shared: Record<string, Schema>): Schema {
+  const schema = { name: 'body', in: 'body', required: method !== 'delete', schema: bodySchema(body, schemas) };
+  if (!sharedBodies.has(body)) return schema;
+  return share('body', schema, shared);
+}
+
 /** kubectl looks for these two by name, and follows no reference. */
 const inline = new Set(['dryRun', 'fieldValidation', 'name']);
 
@@ -173,6 +183,13 @@ function parameterV2(
 ): Schema {
   const schema = { uniqueItems: true, type, description, name, in: place, ...(required && { required }) };
   if (inline.has(name)) return schema;
-  shared[name] ??= schema;
-  return { $ref: `#/parameters/${name}` };
+  return share(name, schema, shared);
+}
+
+/** What many operations take is said once, under a name that tells it from others of its name. */
+function share(name: string, schema: Schema, shared: Record<string, Schema>): Schema {
+  const hash = createHash('sha256').update(JSON.stringify(schema)).digest('base64url').slice(0, 8);
+  const key = `${name}-${hash}`;
+  shared[key] ??= schema;
+  return { $ref: `#/parameters/${key}` };
 }

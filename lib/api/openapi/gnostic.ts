@@ -65,10 +65,9 @@ export const encodeDocument = (document: Schema): Buffer => {
 
 const encodePath = (path: Members): Buffer =>
   Buffer.concat([
-    ...(['get', 'put', 'post', 'delete'] as const).map((method, index) =>
+    ...(['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const).map((method, index) =>
       field(index + 2, path[method] && encodeOperation(path[method])),
     ),
-    field(8, path['patch'] && encodeOperation(path['patch'])),
     repeated(9, path['parameters'], encodeParametersItem),
   ]);
 

@@ -97,6 +97,44 @@ test('a list answers in streams too, and every operation has a name of its own',
   expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
 });
 
+test('every parameter of a path is described, once, where it stands', () => {
+  for (const [path, { parameters }] of Object.entries<any>(v2.paths)) {
+    const all = parameters.map((each: any) => (each.$ref ? v2.parameters[each.$ref.split('/')[2]] : each));
+    const inPath = all.filter((each: any) => each.in === 'path').map(({ name }: any) => name);
+    expect(inPath.sort()).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort());
+    expect(v3.paths[path]?.parameters.length ?? parameters.length).toBe(parameters.length);
+  }
+});
+
+test('what only connects has its options in the query, and a proxy takes any method and what follows', () => {
+  const pod = '/api/v1/namespaces/{namespace}/pods/{name}';
+  const exec = v3.paths[`${pod}/exec`];
+  expect(exec.get.operationId).toBe('connectCoreV1GetNamespacedPodExec');
+  expect(exec.parameters.filter((each: any) => each.in === 'query').map(({ name }: any) => name)).toEqual(
+    expect.arrayContaining(['command', 'container', 'stdin', 'tty']),
+  );
+  expect(v3.paths[`${pod}/log`].get.operationId).toBe('readCoreV1NamespacedPodLog');
+  const methods = ['delete', 'get', 'head', 'options', 'patch', 'post', 'put'];
+  for (const path of [`${pod}/proxy`, `${pod}/proxy/{path}`, '/api/v1/nodes/{name}/proxy/{path}']) {
+    expect(Object.keys(v2.paths[path]).sort()).toEqual([...methods.slice(0, 4), 'parameters', ...methods.slice(4)]);
+  }
+});
+
+test('the old paths of watches are there', () => {
+  expect(v3.paths['/api/v1/watch/nodes/{name}'].get['x-kubernetes-action']).toBe('watch');
+  expect(v3.paths['/api/v1/watch/pods'].get.operationId).toBe('watchCoreV1PodListForAllNamespaces');
+});
+
+test('discovery has documents of its own', () => {
+  const openapi = new OpenAPI({ kinds, ...options });
+  const idsOf = (path: string) =>
+    Object.values<any>(JSON.parse(openapi.v3(path)!.toString()).paths).map(({ get }) => get.operationId);
+  expect(idsOf('api')).toEqual(['getCoreAPIVersions']);
+  expect(idsOf('apis')).toEqual(['getAPIVersions']);
+  expect(idsOf('apis/events.k8s.io')).toEqual(['getEventsAPIGroup']);
+  expect(idsOf('apis/events.k8s.io/v1')).toContain('getEventsV1APIResources');
+});
+
 test('subresources have paths of their own', () => {
   const paths = Object.keys(v3.paths).filter((path) => path.startsWith('/api/v1/namespaces/{namespace}/pods/{name}/'));
   expect(paths).toEqual(

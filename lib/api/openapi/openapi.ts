@@ -8,6 +8,7 @@ import type { Kind } from '../kinds/kind.js';
 import { descriptions as builtDescriptions, type Descriptions } from './descriptions.js';
 import { documentV2, documentV3 } from './documents.js';
 import { encodeDocument } from './gnostic.js';
+import { rootPath, type Path } from './operations.js';
 
 export interface OpenAPIOptions {
   readonly kinds: readonly Kind[];
@@ -19,22 +20,29 @@ export interface OpenAPIOptions {
 
 export class OpenAPI {
   readonly #options: OpenAPIOptions;
-  readonly #groups = new Map<string, Kind[]>();
+  /** What each document is about, by its path. */
+  readonly #documents = new Map<string, { readonly kinds: Kind[]; readonly roots: Path[] }>();
   readonly #made = new Map<string, Buffer>();
 
   constructor(options: OpenAPIOptions) {
     this.#options = options;
+    for (const path of ['api', 'apis'])
+      this.#documents.set(path, { kinds: [], roots: [rootPath(path, path === 'api' ? '' : undefined, undefined)] });
+    this.#documents.set('version', { kinds: [], roots: [] });
     for (const kind of options.kinds) {
-      const path = `${kind.group === '' ? 'api' : 'apis'}/${groupVersion(kind)}`;
-      const kinds = this.#groups.get(path);
-      if (kinds) kinds.push(kind);
-      else this.#groups.set(path, [kind]);
+      const { group, version } = kind;
+      const path = `${group === '' ? 'api' : 'apis'}/${groupVersion(kind)}`;
+      const known = this.#documents.get(path);
+      if (known) known.kinds.push(kind);
+      else this.#documents.set(path, { kinds: [kind], roots: [rootPath(path, group, version)] });
+      const root = `apis/${group}`;
+      if (group !== '') this.#documents.set(root, { kinds: [], roots: [rootPath(root, group, undefined)] });
     }
   }
 
   /** `/openapi/v3`: where the documents are. The hash changes when what is served does, so that clients may keep them. */
   index(): { paths: Record<string, { serverRelativeURL: string }> } {
-    const paths = [...this.#groups.keys(), 'version'].sort();
+    const paths = [...this.#documents.keys()].sort();
     return {
       paths: Object.fromEntries(
         paths.map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.hash(path)}` }]),
@@ -44,7 +52,7 @@ export class OpenAPI {
 
   /** Names the contents of `/openapi/v3/<path>`, for the `hash` of the query and the `ETag`. */
   hash(path: string): string {
-    const kinds = (this.#groups.get(path) ?? []).map(({ kind, verbs, subresources }) => [
+    const kinds = (this.#documents.get(path)?.kinds ?? []).map(({ kind, verbs, subresources }) => [
       kind,
       verbs,
       Object.keys(subresources ?? {}),
@@ -55,18 +63,22 @@ export class OpenAPI {
 
   /** `/openapi/v3/<path>`, as JSON: `api/v1`, `apis/apps/v1`, `version`; undefined if there is no such path. */
   v3(path: string): Buffer | undefined {
-    const kinds = path === 'version' ? [] : this.#groups.get(path);
-    return kinds && this.#make(path, () => json(documentV3({ ...this.#complete(), kinds })));
+    const document = this.#documents.get(path);
+    return document && this.#make(path, () => json(documentV3({ ...this.#complete(), ...document })));
   }
 
   /** `/openapi/v2`, as JSON. */
   v2(): Buffer {
-    return this.#make('v2', () => json(documentV2(this.#complete())));
+    return this.#make('v2', () => json(documentV2(this.#whole())));
   }
 
   /** `/openapi/v2`, for `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`. */
   v2Protobuf(): Buffer {
-    return this.#make('v2 protobuf', () => encodeDocument(documentV2(this.#complete())));
+    return this.#make('v2 protobuf', () => encodeDocument(documentV2(this.#whole())));
+  }
+
+  #whole() {
+    return { ...this.#complete(), roots: [...this.#documents.values()].flatMap(({ roots }) => roots) };
   }
 
   #complete() {

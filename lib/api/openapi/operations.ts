@@ -4,6 +4,7 @@
  */
 import { groupVersion } from '../resources.js';
 import type { Kind, Subresource, Verb } from '../kinds/kind.js';
+import { definition, type Type } from '../schema/index.js';
 import type { GroupVersionKind } from './schemas.js';
 
 export interface Parameter {
@@ -14,14 +15,16 @@ export interface Parameter {
   readonly required?: boolean;
 }
 
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'head' | 'options';
+
 export interface Operation {
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly method: Method;
   readonly id: string;
   readonly tag: string;
   readonly description: string;
   /** `list`, `post`, `patch` …: `x-kubernetes-action` */
-  readonly action: string;
-  readonly kind: GroupVersionKind;
+  readonly action?: string;
+  readonly kind?: GroupVersionKind;
   readonly query: readonly Parameter[];
   /** The schema's name of the body's type; a patch's body is a Patch. */
   readonly body?: string;
@@ -78,6 +81,13 @@ const namespaceInPath: Parameter = {
   description: 'The namespace of the object.',
   required: true,
 };
+const restInPath: Parameter = {
+  name: 'path',
+  in: 'path',
+  type: 'string',
+  description: 'What is asked for behind the proxy.',
+  required: true,
+};
 const nameInPath = (kind: string): Parameter => ({
   name: 'name',
   in: 'path',
@@ -128,18 +138,84 @@ export function pathsOf(kind: Kind): Path[] {
         ...(is('delete') ? [make.remove('delete')] : []),
       ],
     },
-    ...Object.entries(kind.subresources ?? {}).map(([name, part]) => ({
-      path: `${collection}/{name}/${name}`,
-      parameters: one,
-      operations: subresource(kind, name, part),
-    })),
+    ...Object.entries(kind.subresources ?? {}).flatMap(([name, part]) => {
+      const path = `${collection}/{name}/${name}`;
+      const parameters = [...one, ...optionsOf(part)];
+      const itself = { path, parameters, operations: subresource(kind, name, part) };
+      if (name !== 'proxy') return [itself];
+      const operations = itself.operations.map((each) => ({ ...each, id: `${each.id}WithPath` }));
+      return [itself, { path: `${path}/{path}`, parameters: [...parameters, restInPath], operations }];
+    }),
   ];
   if (kind.namespaced && is('list')) {
     const everywhere = { ...make.list('ForAllNamespaces'), query: [] };
     paths.push({ path: `${root}/${kind.resource}`, parameters: [...listing, pretty], operations: [everywhere] });
   }
+  if (is('watch')) {
+    const old = collection.replace(root, `${root}/watch`);
+    paths.push({ path: old, parameters: [...listing, ...shared], operations: [make.watch('List')] });
+    paths.push({ path: `${old}/{name}`, parameters: [...listing, ...one], operations: [make.watch('')] });
+    if (kind.namespaced) {
+      const everywhere = make.watch('ListForAllNamespaces');
+      paths.push({
+        path: `${root}/watch/${kind.resource}`,
+        parameters: [...listing, pretty],
+        operations: [everywhere],
+      });
+    }
+  }
   return paths.filter(({ operations }) => operations.length > 0);
 }
+
+/** Discovery: what there is at a root, `/api/`, `/apis/apps/` or `/apis/apps/v1/`. */
+export function rootPath(path: string, group: string | undefined, version: string | undefined): Path {
+  const name = group === undefined ? '' : camel(group.split('.')[0] || 'core');
+  const [what, answer] =
+    version !== undefined
+      ? ['APIResources', 'APIResourceList']
+      : group === ''
+        ? ['APIVersions', 'APIVersions']
+        : group === undefined
+          ? ['APIVersions', 'APIGroupList']
+          : ['APIGroup', 'APIGroup'];
+  const operation: Operation = {
+    method: 'get',
+    id: `get${name}${camel(version ?? '')}${what}`,
+    tag: name ? [camel(name, false), ...(version ? [version] : [])].join('_') : 'apis',
+    description: version
+      ? 'get available resources'
+      : group
+        ? 'get information of a group'
+        : 'get available API versions',
+    query: [],
+    consumes: encodings,
+    produces: encodings,
+    answer: `${meta}.${answer}`,
+    codes: [200],
+  };
+  return { path: `/${path}/`, parameters: [], operations: [operation] };
+}
+
+/** The query of what only connects: the fields of its options. */
+function optionsOf(part: Subresource): Parameter[] {
+  if (part.type !== 'action' || !part.options) return [];
+  return [...definition(part.options).fields.values()]
+    .filter(({ numbers }) => numbers.length > 0)
+    .map(({ name, type }) => query(name, typeOf(type), `The ${name} of ${definition(part.options!).shortName}.`));
+}
+
+function typeOf(type: Type): Parameter['type'] {
+  if (type.is === 'list') return typeOf(type.element);
+  return type.is === 'bool' ? 'boolean' : type.is === 'int32' || type.is === 'int64' ? 'integer' : 'string';
+}
+
+const methods: Readonly<Partial<Record<Verb, Method>>> = {
+  get: 'get',
+  create: 'post',
+  update: 'put',
+  patch: 'patch',
+  delete: 'delete',
+};
 
 function subresource(kind: Kind, name: string, part: Subresource): Operation[] {
   const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
@@ -147,8 +223,12 @@ function subresource(kind: Kind, name: string, part: Subresource): Operation[] {
   const type =
     part.type === 'action' ? part.definition : part.type === 'scale' ? 'api.autoscaling.v1.Scale' : kind.definition;
   const make = maker(kind, served, camel(name));
+  if (name === 'log') return [make.text()];
+  if (part.type === 'action' && !type) {
+    const further: Method[] = name === 'proxy' ? ['head', 'options'] : [];
+    return [...part.verbs.map((verb) => methods[verb]!), ...further].map((method) => make.connect(method));
+  }
   return part.verbs.flatMap((verb): Operation[] => {
-    if (part.type === 'action' && !type) return verb === 'get' ? [make.connect('get')] : [make.connect('post')];
     if (verb === 'get') return [make.get(type!)];
     if (verb === 'update') return [make.write('put', 'replace', type!)];
     if (verb === 'patch') return [make.patch(type!)];
@@ -220,10 +300,29 @@ function maker(kind: Kind, served: GroupVersionKind = kind, suffix = '') {
       answer: verb === 'delete' && kind.deleteReturnsObject ? kind.definition : `${meta}.Status`,
       codes: verb === 'delete' ? [200, 202] : [200],
     }),
-    connect: (method: 'get' | 'post'): Operation => ({
+    watch: (of: 'List' | 'ListForAllNamespaces' | ''): Operation => ({
+      ...common,
+      method: 'get',
+      id: of.includes('All') ? id('watch').replace('Namespaced', '') + of : id('watch') + of,
+      description: `watch ${of ? 'a list' : 'an object'} of kind ${kind.kind}; deprecated: list with the parameter 'watch'`,
+      action: of ? 'watchlist' : 'watch',
+      produces: [...encodings, ...streams],
+      answer: `${meta}.WatchEvent`,
+      codes: [200],
+    }),
+    text: (): Operation => ({
+      ...common,
+      method: 'get',
+      id: id('read'),
+      description: `read ${suffix.toLowerCase()} of the specified ${kind.kind}`,
+      action: 'get',
+      produces: ['text/plain', ...encodings],
+      codes: [200],
+    }),
+    connect: (method: Method): Operation => ({
       ...common,
       method,
-      id: id(`connect${camel(method)}`),
+      id: id('connect', camel(method)),
       description: `connect ${method.toUpperCase()} requests to ${suffix.toLowerCase()} of ${kind.kind}`,
       action: 'connect',
       produces: ['*/*'],
