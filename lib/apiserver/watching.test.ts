@@ -1,5 +1,6 @@
 import { connect as connectSocket } from 'node:net';
 import { TestApi } from '../../test/support/api.js';
+import { MemoryStorage } from './storage/memory.js';
 import { logLimits } from './watch-cache/event-log.js';
 
 let api: TestApi;
@@ -56,8 +57,9 @@ test.each([
   expect(await watch.told(2)).toEqual(['ADDED b', 'DELETED b']);
 });
 
-test('a server over an older store refuses versions from before its start', async () => {
+test('a server over an older store refuses versions that the store has forgotten', async () => {
   await create('a');
+  await api.storage.compact(Number(await revision()));
   await using second = await TestApi.start({ storage: api.storage });
   const watch = await second.watch(`${maps}?watch=true&resourceVersion=1`);
   const event = await watch.next();
@@ -112,6 +114,24 @@ test('when the server ends, its watches end', async () => {
   await expect(watch.next().catch(() => undefined)).resolves.toBeUndefined();
 });
 
+test('a watch outlives a restart of its server: it goes on after any version that the store still remembers', async () => {
+  const storage = new MemoryStorage();
+  let after: string;
+  {
+    await using before = await TestApi.start({ storage });
+    await before.post(maps, { metadata: { name: 'a' } });
+    after = (await before.get(maps)).body.metadata.resourceVersion;
+    await before.post(maps, { metadata: { name: 'b' } });
+    await before.request('DELETE', `${maps}/a`);
+  }
+  await using again = await TestApi.start({ storage });
+  using watch = await again.watch(`${maps}?watch=true&resourceVersion=${after}`);
+  expect(await watch.told(2)).toEqual(['ADDED b', 'DELETED a']);
+  await again.post(maps, { metadata: { name: 'c' } });
+  expect(await watch.told(1)).toEqual(['ADDED c']);
+  expect((await again.get(maps)).body.items.map(({ metadata }: any) => metadata.name)).toEqual(['b', 'c']);
+});
+
 test('a watch that does not read slows nobody, and is cut off when its place is forgotten', async () => {
   const usual = { ...logLimits };
   Object.assign(logLimits, { events: 1000, bytes: 8 * 1024 * 1024 });
@@ -134,4 +154,13 @@ test('a watch that does not read slows nobody, and is cut off when its place is 
   } finally {
     Object.assign(logLimits, usual);
   }
+});
+
+test.each([['lately'], ['long ago']])('a store that another program has written into %s is refused', async (when) => {
+  const storage = new MemoryStorage();
+  await storage.put('/registry/pods/default/x', Buffer.from('k8s\0…'));
+  if (when === 'long ago') await storage.compact(2);
+  await expect(TestApi.start({ storage })).rejects.toThrow(
+    'the store holds objects of another program (/registry/pods/default/x is not JSON)',
+  );
 });

@@ -18,6 +18,7 @@ import { Backoff, type Clock, type Log, sleep } from '../../util/index.js';
 import { Codec } from '../codec.js';
 import { prefixOf, storedKind } from '../served.js';
 import { CompactedError, type Listing, type Storage, type StoreEvent, UnavailableError } from '../storage/storage.js';
+import { logLimits } from './event-log.js';
 import { KindCache } from './kind-cache.js';
 
 export interface WatchCacheOptions {
@@ -29,6 +30,9 @@ export interface WatchCacheOptions {
 
 /** How long this cache may lag behind a store that others write into before a read is refused, or a writer is answered. */
 const lagMs = 3000;
+
+/** How long a store may take to send what it remembers, when a server starts. */
+const startMs = 60_000;
 
 interface Waiter {
   readonly revision: number;
@@ -47,6 +51,8 @@ export class WatchCache implements AsyncDisposable {
   /** The store's revision, as it is being asked for, and as it will be asked for next. */
   #asked: Promise<void> | undefined;
   #next: Promise<void> | undefined;
+  /** A key under which another program has put something. */
+  #foreign: string | undefined;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -57,20 +63,26 @@ export class WatchCache implements AsyncDisposable {
     this.#revision = revision;
   }
 
-  /** Reads the whole store, and follows it from there. @throws Error the store holds objects that are not ours */
+  /**
+   * Reads the whole store, and follows it from there. It begins as far back as the store remembers and watches may ask for,
+   * so that they outlive a restart. @throws Error the store holds objects that are not ours
+   */
   static async start(options: WatchCacheOptions): Promise<WatchCache> {
-    const listing = await options.storage.list('/registry/');
-    const foreign = listing.entries.find(({ value }) => !isOurs(value));
-    if (foreign) {
-      throw new Error(
-        `the store holds objects of another program (${foreign.key} is not JSON): choose another one, or another --etcd-prefix. Nothing was changed`,
-      );
-    }
+    const { storage, kinds } = options;
+    const present = await storage.revision();
+    const listing = await listEarlier(storage, Math.max(1, present - logLimits.events));
     const cache = new WatchCache(options, listing.revision);
-    for (const kind of options.kinds) cache.#add(storedKind(kind), listing.revision);
+    for (const kind of kinds) cache.#add(storedKind(kind), listing.revision);
     cache.#fill(listing);
     cache.#running = cache.#follow();
-    return cache;
+    const isHere = await cache.reached(present, startMs);
+    if (isHere && cache.#foreign === undefined) return cache;
+    await cache[Symbol.asyncDispose]();
+    if (!isHere)
+      throw new UnavailableError(`what was written up to revision ${present} does not arrive`, { reason: 'timeout' });
+    throw new Error(
+      `the store holds objects of another program (${cache.#foreign} is not JSON): choose another one, or another --etcd-prefix. Nothing was changed`,
+    );
   }
 
   /** The revision up to which everything has been seen. */
@@ -175,16 +187,17 @@ export class WatchCache implements AsyncDisposable {
 
   #fill({ entries }: Listing): void {
     for (const { key, value, modRevision } of entries)
-      if (isOurs(value)) this.#ofKey(key)?.fill(key, value, modRevision);
+      if (this.#isOurs(key, value)) this.#ofKey(key)?.fill(key, value, modRevision);
   }
 
   #apply(batch: readonly StoreEvent[]): void {
     const touched = new Set<KindCache>();
     let revision = this.#revision;
     for (const event of batch) {
-      const cache = this.#ofKey(event.type === 'put' ? event.entry.key : event.previous.key);
+      const { key, value } = event.type === 'put' ? event.entry : event.previous;
+      const cache = this.#ofKey(key);
       revision = event.type === 'put' ? event.entry.modRevision : event.revision;
-      if (!cache || !isOurs((event.type === 'put' ? event.entry : event.previous).value)) continue;
+      if (!this.#isOurs(key, value) || !cache) continue;
       cache.apply(event);
       touched.add(cache);
     }
@@ -204,6 +217,13 @@ export class WatchCache implements AsyncDisposable {
     this.#waiters = waiting;
   }
 
+  /** Objects are stored as JSON; whatever else lies among them was put there by another program. */
+  #isOurs(key: string, value: Buffer): boolean {
+    if (value[0] === 0x7b) return true;
+    this.#foreign ??= key;
+    return false;
+  }
+
   #add(kind: Kind, revision: number): void {
     if (this.#byKind.has(kind)) return;
     const cache = new KindCache(new Codec(kind), prefixOf(kind), revision);
@@ -219,5 +239,14 @@ export class WatchCache implements AsyncDisposable {
   }
 }
 
-/** Objects are stored as JSON; whatever else lies among them was put there by another program. */
-const isOurs = (value: Buffer): boolean => value[0] === 0x7b;
+/** All objects as of `revision`, or the next later one that is still kept. */
+async function listEarlier(storage: Storage, revision: number): Promise<Listing> {
+  for (let from = revision; ;) {
+    try {
+      return await storage.list('/registry/', { revision: from });
+    } catch (error) {
+      if (!(error instanceof CompactedError)) throw error;
+      from = error.compacted;
+    }
+  }
+}
