@@ -161,8 +161,18 @@ function rename(object: DeepReadonly<object>, apiVersion: string, [from, to]: re
   return result;
 }
 
-const toStored = (object: DeepReadonly<EventsEvent>): Event => rename(object, 'v1', [1, 0]);
-const fromStored = (stored: Stored): EventsEvent => rename(stored, 'events.k8s.io/v1', [0, 1]);
+/** Who reports is always said in `v1`, if only by an empty text; in `events.k8s.io/v1` that is left out. */
+const toStored = (object: DeepReadonly<EventsEvent>): Event => ({
+  ...rename(object, 'v1', [1, 0]),
+  reportingComponent: object.reportingController ?? '',
+  reportingInstance: object.reportingInstance ?? '',
+});
+function fromStored(stored: Stored): EventsEvent {
+  const event = rename(stored, 'events.k8s.io/v1', [0, 1]);
+  if (!event.reportingController) delete event.reportingController;
+  if (!event.reportingInstance) delete event.reportingInstance;
+  return event;
+}
 
 export const event: Kind<EventsEvent> = {
   ...defineKind<EventsEvent>({

@@ -173,7 +173,7 @@ describe('an event', () => {
         const view = storedAs!.fromStored(stored);
         expect(view.apiVersion).toBe('events.k8s.io/v1');
         expect(view).not.toHaveProperty('involvedObject');
-        expect(storedAs!.toStored(view)).toEqual(stored);
+        expect(storedAs!.toStored(view)).toEqual({ reportingComponent: '', reportingInstance: '', ...stored });
       }),
     );
   });

@@ -125,16 +125,15 @@ describe('an update', () => {
     expect([now.spec.ports![0]!.nodePort, now.spec.externalTrafficPolicy]).toEqual([undefined, undefined]);
   });
 
-  test('to an external name gives the address back', () => {
+  test('to an external name gives the address back, and what is said about it', () => {
     const old = allocated();
     const { now, errors } = update(old, {
       ...structuredClone(old.spec),
       type: 'ExternalName',
       externalName: 'a.b',
-      internalTrafficPolicy: undefined,
     });
     expect(errors).toEqual([]);
-    expect(now.spec.clusterIP).toBeUndefined();
+    expect([now.spec.clusterIP, now.spec.internalTrafficPolicy]).toEqual([undefined, undefined]);
   });
 });
 

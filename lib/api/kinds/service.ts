@@ -242,6 +242,7 @@ function dropWithType({ spec, status }: Service, { spec: old }: S): void {
     }
     if (same(spec.ipFamilies, old.ipFamilies)) delete spec.ipFamilies;
     if (spec.ipFamilyPolicy === old.ipFamilyPolicy) delete spec.ipFamilyPolicy;
+    if (spec.internalTrafficPolicy === old.internalTrafficPolicy) delete spec.internalTrafficPolicy;
   }
   if (needsNodePort(old) && !needsNodePort(spec)) {
     const before = old.ports?.map(({ nodePort }) => nodePort) ?? [];
