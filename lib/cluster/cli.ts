@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { componentCommands } from './components.js';
+import { explainCommand } from './explain.js';
 import { packageFile } from './options.js';
 import { placeCommand } from './place.js';
 import { startCommand } from './start.js';
@@ -17,6 +18,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(version);
   kubebook.addCommand(startCommand(), { isDefault: true });
   for (const command of componentCommands()) kubebook.addCommand(command);
+  kubebook.addCommand(explainCommand());
   kubebook.addCommand(placeCommand());
   for (const command of kubebook.commands) {
     command.showHelpAfterError('(--help tells more)');

@@ -8,17 +8,18 @@
  * From the API server on, every piece knows nothing but its address: they meet in objects, over HTTP.
  */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EtcdPlace } from '../apiserver/storage/index.js';
 import { connect, type ClientOptions } from '../client/index.js';
 import { runControllers } from '../controllers/index.js';
 import { runProxy, serviceRoute } from '../proxy/index.js';
-import { runScheduler, type SchedulerOptions } from '../scheduler/index.js';
+import { Scheduler, type SchedulerOptions } from '../scheduler/index.js';
 import { type Clock, type Log, realClock, Scope, silent } from '../util/index.js';
 import { startControlPlane } from './control-plane.js';
 import { drain, removeForgottenNodes, startNode, type StartedNode } from './node.js';
-import type { RuntimeName } from './options.js';
+import { schedulerUrlFile, type RuntimeName } from './options.js';
+import { serveScheduler } from './scheduling.js';
 
 /** The first node's kubelet listens here, the next one port further. */
 const firstKubeletPort = 10250;
@@ -34,6 +35,8 @@ export interface ClusterOptions {
   readonly port?: number;
   /** The port for HTTPS; off if left out or 0. */
   readonly securePort?: number;
+  /** The scheduler's own port, on 127.0.0.1: off if left out or 0; `usual` is 10259, or another one if that is taken. */
+  readonly schedulerPort?: number | 'usual';
   /** Where cluster IPs come from; 10.0.0.0/24 if left out. */
   readonly serviceRange?: string;
   /** Whether process nodes may run any command of this machine, not only the sample images. */
@@ -61,6 +64,8 @@ export interface Cluster extends AsyncDisposable {
   readonly kubeconfig: string;
   /** For a client of one's own: `connect(cluster.clientOptions)`. */
   readonly clientOptions: ClientOptions;
+  /** To be asked for its reasons, or given another algorithm, while it runs. */
+  readonly scheduler: Scheduler;
   readonly pieces: readonly Piece[];
 }
 
@@ -110,13 +115,23 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   run('controller-manager', (signal, log) =>
     runControllers({ client: controllerClient, clock, log, rootCA: pki.ca }, signal),
   );
-  const schedulerClient = clientFor('kube-scheduler');
-  run('scheduler', (signal, log) =>
-    runScheduler({ client: schedulerClient, clock, log, ...options.scheduler }, signal),
-  );
+  const scheduler = new Scheduler({
+    client: clientFor('kube-scheduler'),
+    clock,
+    log: log.with({ component: 'scheduler' }),
+    stopwatch: () => performance.now(),
+    ...options.scheduler,
+  });
+  run('scheduler', (signal) => scheduler.run(signal));
+  const reasons = await serveScheduler({ scheduler, log, port: options.schedulerPort ?? 0 });
+  if (reasons) {
+    scope.use(reasons);
+    await writeFile(join(dataFolder, schedulerUrlFile), `${reasons.url}\n`);
+    scope.defer(() => rm(join(dataFolder, schedulerUrlFile), { force: true }));
+  }
   pieces.push(
     { name: 'controller-manager', where: 'in this process' },
-    { name: 'scheduler', where: 'in this process' },
+    { name: 'scheduler', where: reasons?.url ?? 'in this process' },
   );
 
   const nodes = new Map(runtimes.map((runtime, index) => [`node-${index + 1}`, runtime]));
@@ -153,6 +168,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     secureUrl: server.secureUrl,
     kubeconfig,
     clientOptions: { server: server.url, userAgent: 'kubebook' },
+    scheduler,
     pieces,
     [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose](),
   };
@@ -162,7 +178,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 export async function removeData(dataFolder: string): Promise<void> {
   if (!existsSync(dataFolder)) return;
   const foreign = (await readdir(dataFolder)).find(
-    (name) => !['pki', 'store', 'nodes', 'kubeconfig', 'docker'].includes(name),
+    (name) => !['pki', 'store', 'nodes', 'kubeconfig', 'docker', schedulerUrlFile].includes(name),
   );
   if (foreign)
     throw new Error(`${dataFolder} holds "${foreign}", which is not of kubebook's making: nothing was removed.`);

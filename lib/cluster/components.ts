@@ -20,7 +20,7 @@ import {
   withEtcd,
   type RuntimeName,
 } from './options.js';
-import { algorithmOf, withAlgorithm, type AlgorithmFlags } from './scheduling.js';
+import { algorithmOf, serveScheduler, withAlgorithm, type AlgorithmFlags } from './scheduling.js';
 import { stopSignal } from './stop.js';
 
 export const componentCommands = (): Command[] => [apiserver(), controllerManager(), scheduler(), kubelet(), proxy()];
@@ -129,21 +129,37 @@ function controllerManager(): Command {
 }
 
 function scheduler(): Command {
-  const command = clientCommand('scheduler', 'the scheduler').addOption(
-    option('--scheduler-name <name>', 'serves pods that name it in spec.schedulerName').default('default-scheduler'),
+  const command = clientCommand('scheduler', 'the scheduler')
+    .addOption(
+      option('--scheduler-name <name>', 'serves pods that name it in spec.schedulerName').default('default-scheduler'),
+    )
+    .addOption(
+      option(
+        '--port <port>',
+        'its own port, HTTP: /explain/NAMESPACE/NAME, /metrics, /healthz; 0 is off (default: 10259, or another one if that is taken)',
+      ).argParser(wholeNumber(0, 65535)),
+    )
+    .addOption(option('--bind-address <ip>', 'where its port listens').default('127.0.0.1'));
+  return withLeaderElection(withAlgorithm(command)).action((flags: SchedulerFlags) =>
+    runAlone(flags, 'kube-scheduler', async ({ client, log, scope }, signal) => {
+      const { schedulerName } = flags;
+      const { defaultSchedulerName, Scheduler } = await import('../scheduler/index.js');
+      const algorithm = await algorithmOf(flags, clock);
+      const stopwatch = () => performance.now();
+      const scheduler = new Scheduler({ client, clock, log, schedulerName, stopwatch, ...algorithm });
+      const server = await serveScheduler({ ...flags, scheduler, log });
+      if (server) process.stderr.write(`kube-scheduler: tells its reasons at ${scope.use(server).url}\n`);
+      // Those of one name compete; another name is another scheduler.
+      const lease = schedulerName === defaultSchedulerName ? 'kube-scheduler' : schedulerName;
+      await runElected(flags, lease, { client, clock, log }, (signal) => scheduler.run(signal), signal);
+    }),
   );
-  return withLeaderElection(withAlgorithm(command)).action(
-    (flags: ClientFlags & AlgorithmFlags & LeaderElectionFlags & { readonly schedulerName: string }) =>
-      runAlone(flags, 'kube-scheduler', async ({ client, log }, signal) => {
-        const { schedulerName } = flags;
-        const { defaultSchedulerName, runScheduler } = await import('../scheduler/index.js');
-        const algorithm = await algorithmOf(flags, clock);
-        const work = (signal: AbortSignal) => runScheduler({ client, clock, log, schedulerName, ...algorithm }, signal);
-        // Those of one name compete; another name is another scheduler.
-        const lease = schedulerName === defaultSchedulerName ? 'kube-scheduler' : schedulerName;
-        await runElected(flags, lease, { client, clock, log }, work, signal);
-      }),
-  );
+}
+
+interface SchedulerFlags extends ClientFlags, AlgorithmFlags, LeaderElectionFlags {
+  readonly schedulerName: string;
+  readonly port?: number;
+  readonly bindAddress: string;
 }
 
 interface KubeletFlags extends ClientFlags {

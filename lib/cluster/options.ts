@@ -134,6 +134,9 @@ function fileText(path: string): string {
   }
 }
 
+/** In the data folder, while a cluster runs: where its scheduler tells its reasons. */
+export const schedulerUrlFile = 'scheduler';
+
 export const verboseOption = (): Option =>
   option('-v, --verbose', 'log what the components do, not only what goes wrong').default(false);
 

@@ -1,8 +1,8 @@
-/** The flags of 1.2 that choose the scheduler's algorithm: a provider by name, or a policy file. */
+/** The scheduler's flags: 1.2's that choose its algorithm (a provider by name, or a policy file), and its own port. */
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import type { AlgorithmFactory } from '../scheduler/index.js';
-import type { Clock } from '../util/index.js';
+import type { AlgorithmFactory, Scheduler, SchedulerServer } from '../scheduler/index.js';
+import type { Clock, Log } from '../util/index.js';
 import { option } from './options.js';
 
 export interface AlgorithmFlags {
@@ -36,4 +36,27 @@ export async function algorithmOf(
     return { createAlgorithm: resolvePolicy(readPolicy(readFileSync(file, 'utf8'), { from: file }), { clock }) };
   find(algorithmProvider);
   return { algorithmProvider };
+}
+
+export interface SchedulerPortOptions {
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  /** 0: none. `usual`, or left out: the usual one, or another one if that is not free. */
+  readonly port?: number | 'usual';
+  /** 127.0.0.1 if left out. */
+  readonly bindAddress?: string;
+}
+
+/** Opens the scheduler's own port; undefined if there is to be none. @throws Error (`EADDRINUSE`) */
+export async function serveScheduler(options: SchedulerPortOptions): Promise<SchedulerServer | undefined> {
+  const { port = 'usual' } = options;
+  if (port === 0) return undefined;
+  const { defaultSchedulerPort, SchedulerServer } = await import('../scheduler/index.js');
+  const open = (port: number): Promise<SchedulerServer> => SchedulerServer.start({ ...options, port });
+  if (port !== 'usual') return open(port);
+  // Two schedulers of one machine are nothing special.
+  return open(defaultSchedulerPort).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    return open(0);
+  });
 }

@@ -25,6 +25,7 @@ interface StartOptions extends EtcdFlags, AlgorithmFlags {
   readonly data: string;
   readonly port: number;
   readonly securePort: number;
+  readonly schedulerPort?: number;
   readonly serviceRange: string;
   readonly allowHostCommands: boolean;
   readonly fresh: boolean;
@@ -55,6 +56,12 @@ export const startCommand = (): Command =>
         .argParser(wholeNumber(0, 65535)),
     )
     .addOption(
+      option(
+        '--scheduler-port <port>',
+        "the scheduler's own port, where it tells its reasons; 0 is off (default: 10259, or another one if that is taken)",
+      ).argParser(wholeNumber(0, 65535)),
+    )
+    .addOption(
       option('--service-range <range>', 'where the IPs of Services come from').default('10.0.0.0/24').argParser(range),
     )
     .addOption(
@@ -80,7 +87,9 @@ async function start(options: StartOptions): Promise<void> {
   const scheduler = await algorithmOf(options, realClock);
   const runtimes = await chooseRuntimes(options);
   if (options.fresh) await removeData(dataFolder);
-  const cluster = await startCluster({ ...options, dataFolder, etcd, runtimes, scheduler, log: logFor(options) });
+  const { schedulerPort = 'usual' } = options;
+  const log = logFor(options);
+  const cluster = await startCluster({ ...options, dataFolder, etcd, runtimes, scheduler, schedulerPort, log });
   try {
     if (!stop.aborted) process.stdout.write(report(cluster, process.stdout.isTTY));
     await new Promise<void>((resolve) => (stop.aborted ? resolve() : stop.addEventListener('abort', () => resolve())));
