@@ -9,7 +9,7 @@
  */
 import { parseQuantity, Quantity } from '../quantity.js';
 import { pods } from '../resources.js';
-import type { Container, ContainerStatus, DeepReadonly, Pod, PodSpec } from '../types.js';
+import type { Container, ContainerStatus, DeepReadonly, Pod, PodSpec, Toleration } from '../types.js';
 import { mirrorAnnotation, validatePodAnnotations } from '../validation/podannotations.js';
 import { forEachContainer, validateForPod, validatePodSpec } from '../validation/podspec.js';
 import { diffOf } from '../validation/diff.js';
@@ -246,11 +246,10 @@ function validateDeadline(seconds: number | undefined, old: number | undefined, 
 
 function validateAddedTolerations(spec: Spec, old: Spec, errors: FieldError[]): void {
   const path = specPath.child('tolerations');
-  const isKept = (toleration: object) =>
-    spec.tolerations?.some(({ tolerationSeconds: _, ...each }) =>
-      same(each, { ...toleration, tolerationSeconds: undefined }),
-    );
-  if (!(old.tolerations ?? []).every(isKept)) {
+  const textOf = ({ key = '', operator = '', value = '', effect = '' }: DeepReadonly<Toleration>): string =>
+    JSON.stringify([key, operator, value, effect]);
+  const present = new Set(spec.tolerations?.map(textOf));
+  if (!(old.tolerations ?? []).every((toleration) => present.has(textOf(toleration)))) {
     errors.push(forbidden(path, 'existing toleration can not be modified except its tolerationSeconds'));
     return;
   }
