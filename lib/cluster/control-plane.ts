@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ApiServer } from '../apiserver/index.js';
 import { type EtcdPlace, openStorage } from '../apiserver/storage/index.js';
 import type { Clock, Log, Scope } from '../util/index.js';
+import { sharedIn } from './authority.js';
 import { kubeconfig } from './kubeconfig.js';
 import { Pki } from './pki.js';
 
@@ -39,7 +40,8 @@ export async function startControlPlane(scope: Scope, options: ControlPlaneOptio
     }),
   );
 
-  const pki = await Pki.open({ folder: join(dataFolder, 'pki'), clock });
+  const folder = join(dataFolder, 'pki');
+  const pki = await Pki.open({ folder, clock, ...(storage.shared && { share: sharedIn(storage, folder) }) });
   const kubeletClient = await pki.pair('apiserver-kubelet-client', {
     commonName: 'kube-apiserver-kubelet-client',
     organization: 'system:masters',

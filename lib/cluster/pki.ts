@@ -14,7 +14,7 @@
  */
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { createPublicKey, randomBytes, webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomBytes, randomUUID, webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -42,27 +42,45 @@ export interface Subject {
   readonly addresses?: readonly string[];
 }
 
+/** What a cluster cannot be without: whoever has it can be anybody there. PEM texts. */
+export interface PkiSecrets {
+  readonly ca: KeyPair;
+  readonly serviceAccountKey: string;
+}
+
+/** Settles which secrets are the cluster's. @param own the folder's, if it has any @param make makes new ones */
+export type ShareSecrets = (own: PkiSecrets | undefined, make: () => Promise<PkiSecrets>) => Promise<PkiSecrets>;
+
+export interface PkiOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** For several API servers of one cluster; the folder's own, or new ones, if left out. */
+  readonly share?: ShareSecrets;
+}
+
 export class Pki {
   readonly #folder: string;
   readonly #clock: Clock;
-  readonly #ca: KeyPair;
+  readonly #secrets: PkiSecrets;
 
-  private constructor(folder: string, clock: Clock, ca: KeyPair) {
+  private constructor(folder: string, clock: Clock, secrets: PkiSecrets) {
     this.#folder = folder;
     this.#clock = clock;
-    this.#ca = ca;
+    this.#secrets = secrets;
   }
 
-  /** Opens the authority in `folder`, made now if there is none. */
-  static async open({ folder, clock }: { readonly folder: string; readonly clock: Clock }): Promise<Pki> {
+  /** Opens the authority in `folder`, made now if there is none. @throws what `share` throws */
+  static async open({ folder, clock, share = async (own, make) => own ?? make() }: PkiOptions): Promise<Pki> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const ca = await kept(folder, 'ca', () => makeAuthority('kubebook', clock));
-    return new Pki(folder, clock, ca);
+    const own = await readSecrets(folder);
+    const secrets = await share(own, () => makeSecrets(clock));
+    if (!own) await writeSecrets(folder, secrets);
+    return new Pki(folder, clock, secrets);
   }
 
   /** The authority's certificate: whom a client should trust. */
   get ca(): string {
-    return this.#ca.cert;
+    return this.#secrets.ca.cert;
   }
 
   /** The pair kept as `name`, signed now if there is none, if it has expired, or if it does not speak for all of `subject`. */
@@ -70,19 +88,14 @@ export class Pki {
     return kept(
       this.#folder,
       name,
-      () => sign(this.#ca, subject, this.#clock),
+      () => sign(this.#secrets.ca, subject, this.#clock),
       (pair) => this.#stillGood(pair, subject),
     );
   }
 
   /** The key pair that signs service account tokens. */
   async serviceAccountKeys(): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
-    const file = join(this.#folder, 'sa.key');
-    if (!existsSync(file)) {
-      const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-      await writeSecret(file, await privatePem(keys.privateKey));
-    }
-    const privateKey = await readFile(file, 'utf8');
+    const privateKey = this.#secrets.serviceAccountKey;
     return { privateKey, publicKey: createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString() };
   }
 
@@ -92,10 +105,48 @@ export class Pki {
     const speaksFor = new Set(names.map(({ value }) => value));
     return (
       certificate.notAfter.getTime() > this.#clock.now() + yearMs / 12 &&
-      certificate.issuer === new x509.X509Certificate(this.#ca.cert).subject &&
+      belongTogether(pair, this.#secrets.ca) &&
       [...(subject.dnsNames ?? []), ...(subject.addresses ?? [])].every((name) => speaksFor.has(name))
     );
   }
+}
+
+/** Whether the key is the certificate's, and the authority has signed it: another process may have written in between. */
+function belongTogether({ cert, key }: KeyPair, ca: KeyPair): boolean {
+  const certificate = new X509Certificate(cert);
+  const { publicKey } = new X509Certificate(ca.cert);
+  return certificate.checkPrivateKey(createPrivateKey(key)) && certificate.verify(publicKey);
+}
+
+const files = { cert: 'ca.crt', key: 'ca.key', serviceAccount: 'sa.key' };
+
+/** Those of the folder; undefined if it has none. */
+async function readSecrets(folder: string): Promise<PkiSecrets | undefined> {
+  const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+  if (!existsSync(join(folder, files.cert)) || !existsSync(join(folder, files.key))) return undefined;
+  if (!existsSync(join(folder, files.serviceAccount)))
+    await writeSecret(join(folder, files.serviceAccount), await makeServiceAccountKey());
+  return {
+    ca: { cert: await read(files.cert), key: await read(files.key) },
+    serviceAccountKey: await read(files.serviceAccount),
+  };
+}
+
+/** The certificate comes last: it says that all are there. */
+async function writeSecrets(folder: string, { ca, serviceAccountKey }: PkiSecrets): Promise<void> {
+  await writeSecret(join(folder, files.serviceAccount), serviceAccountKey);
+  await writeSecret(join(folder, files.key), ca.key);
+  await writeSecret(join(folder, files.cert), ca.cert);
+}
+
+const makeSecrets = async (clock: Clock): Promise<PkiSecrets> => ({
+  ca: await makeAuthority('kubebook', clock),
+  serviceAccountKey: await makeServiceAccountKey(),
+});
+
+async function makeServiceAccountKey(): Promise<string> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  return privatePem(keys.privateKey);
 }
 
 async function makeAuthority(commonName: string, clock: Clock): Promise<KeyPair> {
@@ -168,7 +219,7 @@ async function kept(
   folder: string,
   name: string,
   make: () => Promise<KeyPair>,
-  good: (pair: KeyPair) => boolean = () => true,
+  good: (pair: KeyPair) => boolean,
 ): Promise<KeyPair> {
   const [certFile, keyFile] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
   if (existsSync(certFile) && existsSync(keyFile)) {
@@ -183,6 +234,7 @@ async function kept(
 
 /** Whole or not at all, and for the owner alone. */
 async function writeSecret(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  const draft = `${file}.${randomUUID()}.new`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, file);
 }
