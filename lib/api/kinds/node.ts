@@ -139,9 +139,10 @@ function validateResources({ status }: N, errors: FieldError[]): void {
 
 function checkUpdate(object: N, old: N, errors: FieldError[]): void {
   validateResources(object, errors);
-  const addresses = object.status?.addresses ?? [];
-  addresses.forEach((address, index) => {
-    if (!addresses.slice(0, index).some((earlier) => same(earlier, address))) return;
+  const earlier = new Set<string>();
+  object.status?.addresses?.forEach((address, index) => {
+    const text = JSON.stringify([address.type, address.address]);
+    if (!earlier.has(text)) return void earlier.add(text);
     const shown = { Type: address.type, Address: address.address };
     errors.push(duplicate(root('status').child('addresses').at(index), shown));
   });

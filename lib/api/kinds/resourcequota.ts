@@ -17,6 +17,8 @@ type Quota = DeepReadonly<ResourceQuota>;
 type Amounts = Readonly<Record<string, string>> | undefined;
 
 const podScopes = ['Terminating', 'NotTerminating', 'NotBestEffort', 'PriorityClass', 'CrossNamespacePodAffinity'];
+/** Each refusal shows all scopes there are: of thousands, the first few will do. */
+const mostRefusals = 100;
 const scopes = [...podScopes, 'BestEffort', 'VolumeAttributesClass'];
 const conflicts = [
   ['BestEffort', 'NotBestEffort'],
@@ -83,10 +85,15 @@ function validateSpec({ spec }: Quota, errors: FieldError[]): void {
   const path = root('spec');
   validateAmounts(spec.hard, path.child('hard'), errors);
   const given = spec.scopes ?? [];
-  const refuse = (why: string) => errors.push(invalid(path.child('scopes'), given, why));
+  let refusals = 0;
+  const refuse = (why: string): void => {
+    if (++refusals <= mostRefusals) errors.push(invalid(path.child('scopes'), given, why));
+  };
+  const names = limited(spec.hard);
   for (const scope of given) {
+    if (refusals > mostRefusals) break;
     if (!scopes.includes(scope)) refuse('unsupported scope');
-    for (const name of limited(spec.hard)) if (!isFor(scope, name)) refuse('unsupported scope applied to resource');
+    for (const name of names) if (!isFor(scope, name)) refuse('unsupported scope applied to resource');
   }
   for (const pair of conflicts) if (pair.every((each) => given.includes(each))) refuse('conflicting scopes');
   if (spec.scopeSelector) validateSelector(spec, path.child('scopeSelector').child('matchExpressions'), errors);

@@ -165,6 +165,9 @@ export function validateSpread(
   path: Path,
   errors: FieldError[],
 ): void {
+  const textOf = ({ topologyKey = '', whenUnsatisfiable = '' }: DeepReadonly<TopologySpreadConstraint>): string =>
+    JSON.stringify([topologyKey, whenUnsatisfiable]);
+  const last = new Map(constraints?.map((constraint, index) => [textOf(constraint), index]));
   constraints?.forEach((constraint, index) => {
     const at = path.at(index);
     const { maxSkew = 0, topologyKey = '', whenUnsatisfiable: action = '', minDomains } = constraint;
@@ -173,10 +176,8 @@ export function validateSpread(
     if (!spreadActions.includes(action)) {
       errors.push(notSupported(at.child('whenUnsatisfiable'), action, spreadActions));
     }
-    const again = constraints
-      .slice(index + 1)
-      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === action);
-    if (again) errors.push(duplicate(at.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey}, ${action}}`));
+    if (last.get(textOf(constraint))! > index)
+      errors.push(duplicate(at.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey}, ${action}}`));
     if (minDomains != null) {
       const where = at.child('minDomains');
       if (minDomains <= 0) errors.push(invalid(where, minDomains, 'must be greater than zero'));
