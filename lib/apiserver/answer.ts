@@ -38,7 +38,7 @@ export async function answer(
   else if (wantsPretty(request)) body = Buffer.from(JSON.stringify(JSON.parse(whole(body).toString()), null, 2));
   // One flat list, written at once: this is the way of every request.
   const all = ['Audit-Id', reply.auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', mediaTypes[type]];
-  for (const warning of reply.warnings) all.push('Warning', warningHeader(warning));
+  for (const warning of shortened(reply.warnings)) all.push('Warning', warningHeader(warning));
   all.push(...headers);
   if (!Buffer.isBuffer(body)) return stream(reply, code, all, body);
   if (body.length > gzipFromBytes && acceptsGzip(request)) {
@@ -66,10 +66,24 @@ export const statusBytes = (status: Status): Buffer => Buffer.from(JSON.stringif
 
 const packed = ['Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding'];
 
-/** RFC 9110's warn-text is a quoted string. */
+/** Of warnings that are longer than this together, each is shortened, and those that do not fit are left out (as upstream). */
+const warningsLength = 4096;
+const warningLength = 256;
+
+function shortened(warnings: readonly string[]): readonly string[] {
+  if (warnings.length === 0 || warnings.reduce((sum, { length }) => sum + length, 0) <= warningsLength) return warnings;
+  const shown: string[] = [];
+  for (let [index, length] = [0, 0]; index < warnings.length && length < warningsLength; index++) {
+    shown.push([...warnings[index]!].slice(0, warningLength).join(''));
+    length += shown.at(-1)!.length;
+  }
+  return shown;
+}
+
+/** RFC 9110's warn-text is a quoted string; its UTF-8 goes into the header byte by byte. */
 const warningHeader = (text: string): string =>
   // eslint-disable-next-line no-control-regex
-  `299 - "${text.replace(/[\u0000-\u001f\u007f]/g, '').replace(/["\\]/g, '\\$&')}"`;
+  Buffer.from(`299 - "${text.replace(/[\u0000-\u001f\u007f]/g, '').replace(/["\\]/g, '\\$&')}"`).toString('latin1');
 
 const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
   /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
@@ -100,6 +114,7 @@ async function stream(
     headers.push(...packed);
     const packer = createGzip({ level: 1 });
     packer.pipe(response);
+    response.on('close', () => packer.destroy()); // if the client has gone before the end
     target = packer;
   }
   response.writeHead(code, headers);

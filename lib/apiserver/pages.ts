@@ -5,7 +5,7 @@
 import express, { type Express, type Request, type Response } from 'express';
 import { encodeYAML } from '../api/encode/yaml.js';
 import { OpenAPI } from '../api/openapi/index.js';
-import type { StatusError } from '../api/status.js';
+import { internalError, type StatusError } from '../api/status.js';
 import { answerStatus, type Reply } from './answer.js';
 import { aggregatedType, Discovery, documentForm, type DocumentForm } from './discovery.js';
 import { type Check, healthPage, notFoundPage, plain } from './health.js';
@@ -136,6 +136,10 @@ export class Pages {
       const known = root === 'api' || (root === 'apis' && served.hasGroup(group));
       if (known) return void refuse(request, response, noSuchResource());
       notFoundPage(response);
+    });
+    // With four parameters it is express's handler of errors, which would else show where they happened.
+    app.use((error: Error, request: Request, response: Response, _next: unknown) => {
+      refuse(request, response, internalError(error));
     });
     return app;
   }

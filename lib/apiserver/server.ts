@@ -34,6 +34,7 @@ import {
   publishServers,
 } from './bootstrap.js';
 import { Chain } from './chain.js';
+import { componentStatuses } from './component-status.js';
 import { evict } from './eviction.js';
 import type { Check } from './health.js';
 import { Metrics } from './metrics.js';
@@ -78,6 +79,8 @@ export interface ApiServerOptions {
   readonly authenticators?: readonly Authenticator[];
   readonly authorizer?: Authorizer;
   readonly actions?: ActionHandlers;
+  /** The other parts of the control plane, and how to find out whether they are well; it may grow while they are started. */
+  readonly components?: ReadonlyMap<string, Check>;
 }
 
 /** PEM texts. */
@@ -90,8 +93,17 @@ export interface SecureOptions {
   readonly clientCA?: string;
 }
 
-/** Idle connections are kept longer than clients keep them, so that it is the client who closes. */
-const serverOptions = { keepAliveTimeout: 190_000, requestTimeout: 0, maxHeaderSize: 1024 * 1024 };
+/**
+ * What a connection may cost. Idle ones are kept longer than clients keep them, so that it is the client who closes; a head
+ * must be there, and a whole request, within their times (upstream's for heads; a watch is whole at once).
+ */
+const serverOptions = {
+  keepAliveTimeout: 190_000,
+  headersTimeout: 32_000,
+  requestTimeout: 300_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 1024 * 1024,
+};
 
 export class ApiServer implements AsyncDisposable {
   /** `http://127.0.0.1:8080` */
@@ -111,7 +123,11 @@ export class ApiServer implements AsyncDisposable {
     const { storage, clock, log, kinds = allKinds, host = '127.0.0.1', port = 8080, secure } = options;
     await using scope = new Scope();
     const served = new ServedKinds(kinds);
-    const cache = scope.use(await WatchCache.start({ storage, kinds, clock, log }));
+    const isStored = storeCheck(storage);
+    const components = () => new Map([...(options.components ?? []), ['etcd-0', isStored]]);
+    const cache = scope.use(
+      await WatchCache.start({ storage, kinds: kinds.filter(({ computed }) => !computed), clock, log }),
+    );
     const reader = cacheReader(cache, served);
     const { serviceRange = '10.0.0.0/24', nodePortRange: nodePorts, admission = defaultAdmission } = options;
     const allocation = serviceAllocation({
@@ -142,6 +158,7 @@ export class ApiServer implements AsyncDisposable {
           'serviceaccounts/token': ({ context, body }) => requestToken({ tokens, reader, clock }, context, body),
           ...options.actions,
         },
+        computed: { componentstatuses: componentStatuses(components) },
         streams: streamHandlers({ reader }),
         kubelet: options.kubeletClient,
       }),
@@ -207,8 +224,13 @@ const checksOf = (storage: Storage): ReadonlyMap<string, Check> =>
     ['ping', () => {}],
     ['log', () => {}],
     // By this name upstream's clients know the store.
-    ['etcd', async () => void (await storage.revision())],
+    ['etcd', storeCheck(storage)],
   ]);
+
+const storeCheck =
+  (storage: Storage): Check =>
+  async () =>
+    void (await storage.revision());
 
 /** Takes its place among the servers of a store, until `scope` ends. */
 async function joinPeers(scope: Scope, peers: Peers): Promise<void> {

@@ -91,7 +91,7 @@ function forwarded(headers: IncomingHttpHeaders, client = ''): IncomingHttpHeade
 }
 
 function backendOf(reader: Reader, stream: StreamRequest): Backend {
-  const { name } = parseResourcePath(stream.url.pathname)!;
+  const { name } = parseResourcePath(stream.request.url!.split('?')[0]!)!; // as it was written: a URL has no `..`
   const target = splitSchemeNamePort(name);
   if (!target) throw badRequest(`invalid ${stream.kind.resource.slice(0, -1)} request ${JSON.stringify(name)}`);
   const protocol = target.scheme === 'https' ? 'https:' : 'http:';
