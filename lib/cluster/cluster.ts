@@ -10,11 +10,12 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Check } from '../apiserver/index.js';
 import type { EtcdPlace } from '../apiserver/storage/index.js';
 import { connect, type ClientOptions } from '../client/index.js';
 import { runControllers } from '../controllers/index.js';
 import { runProxy, serviceRoute } from '../proxy/index.js';
-import { Scheduler, type SchedulerOptions } from '../scheduler/index.js';
+import { Scheduler, type SchedulerOptions, todayProvider } from '../scheduler/index.js';
 import { type Clock, type Log, realClock, Scope, silent } from '../util/index.js';
 import { startControlPlane } from './control-plane.js';
 import { drain, removeForgottenNodes, startNode, type StartedNode } from './node.js';
@@ -23,6 +24,9 @@ import { serveScheduler } from './scheduling.js';
 
 /** The first node's kubelet listens here, the next one port further. */
 const firstKubeletPort = 10250;
+
+/** Whether these are well is shown as a ComponentStatus. */
+const controlPlane = new Set(['controller-manager', 'scheduler']);
 
 export interface ClusterOptions {
   /** Where everything is kept that outlives this process; made if it is not there. */
@@ -41,7 +45,7 @@ export interface ClusterOptions {
   readonly serviceRange?: string;
   /** Whether process nodes may run any command of this machine, not only the sample images. */
   readonly allowHostCommands?: boolean;
-  /** How the scheduler decides: a registered provider, or what builds an algorithm. `DefaultProvider` if left out. */
+  /** How the scheduler decides: a registered provider, or what builds an algorithm. `today` if left out. */
   readonly scheduler?: Pick<SchedulerOptions, 'algorithmProvider' | 'createAlgorithm'>;
   readonly clock?: Clock;
   readonly log?: Log;
@@ -87,13 +91,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   } = options;
   await using scope = new Scope();
   const pieces: Piece[] = [];
+  /** What runs beside the API server, and whether it still does. */
+  const components = new Map<string, Check>();
   /** Runs a component until the cluster ends; one that fails by itself is said, and does not take the others along. */
   const run = (name: string, component: (signal: AbortSignal, log: Log) => Promise<void>): void => {
     const stop = new AbortController();
     const itsLog = log.with({ component: name });
-    const running = component(stop.signal, itsLog).catch((error: unknown) =>
-      itsLog.warn('component has failed', { error }),
-    );
+    if (controlPlane.has(name)) components.set(name, () => {});
+    const running = component(stop.signal, itsLog).catch((error: unknown) => {
+      if (components.has(name)) components.set(name, () => Promise.reject(error as Error));
+      itsLog.warn('component has failed', { error });
+    });
     scope.defer(() => (stop.abort(), running));
   };
   const clientFor = (userAgent: string) => scope.use(connect({ server: server.url, userAgent }));
@@ -105,6 +113,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     port,
     securePort,
     serviceRange: route.range,
+    components,
     clock,
     log,
   });
@@ -120,6 +129,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     clock,
     log: log.with({ component: 'scheduler' }),
     stopwatch: () => performance.now(),
+    algorithmProvider: todayProvider,
     ...options.scheduler,
   });
   run('scheduler', (signal) => scheduler.run(signal));

@@ -15,8 +15,8 @@ export const withAlgorithm = (command: Command): Command =>
     .addOption(
       option(
         '--algorithm-provider <name>',
-        'which predicates and priorities: DefaultProvider (that of 1.2.4), Textbook (as the chapter prints it), today',
-      ).default('DefaultProvider'),
+        'which predicates and priorities: today, DefaultProvider (that of 1.2.4), Textbook (as the chapter prints it)',
+      ).default('today'),
     )
     .addOption(
       option('--policy-config-file <file>', 'a policy file, JSON as 1.2 read it; goes before --algorithm-provider'),

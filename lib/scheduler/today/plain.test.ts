@@ -4,6 +4,7 @@
  * who would have to go.
  */
 import fc from 'fast-check';
+import type { PodAffinityTerm } from 'kubernetes-types/core/v1.js';
 import type { Namespace, Node, Pod, Service } from '../../api/types.js';
 import {
   namespaces as namespaceResource,
@@ -134,12 +135,7 @@ function spreads(world: World, node: Node, pod: Pod): boolean {
 
 // ---- near and far
 
-type Term =
-  NonNullable<NonNullable<Pod['spec']['affinity']>['podAffinity']> extends {
-    requiredDuringSchedulingIgnoredDuringExecution?: readonly (infer T)[];
-  }
-    ? T
-    : never;
+type Term = PodAffinityTerm;
 
 const terms = (pod: Pod, kind: 'podAffinity' | 'podAntiAffinity'): readonly Term[] =>
   pod.spec.affinity?.[kind]?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
@@ -439,13 +435,13 @@ const term = fc
     {
       topologyKey: fc.constantFrom(hostKey, zoneKey),
       labelSelector: labels.map((matchLabels) => ({ matchLabels })),
-      namespaces: fc.constantFrom(['default'], ['other'], ['default', 'other']),
+      namespaces: fc.constantFrom<string[]>(['default'], ['other'], ['default', 'other']),
       namespaceSelector: fc.constantFrom({}, { matchLabels: { team: 'a' } }),
-      keys: fc.constantFrom({ matchLabelKeys: ['tier'] }, { mismatchLabelKeys: ['tier'] }),
+      keys: fc.constantFrom<Partial<Term>>({ matchLabelKeys: ['tier'] }, { mismatchLabelKeys: ['tier'] }),
     },
     { requiredKeys: ['topologyKey', 'labelSelector'] },
   )
-  .map(({ keys, ...rest }) => ({ ...rest, ...keys }));
+  .map(({ keys, ...rest }) => ({ ...rest, ...keys }) as Term);
 const weight = fc.integer({ min: 1, max: 100 });
 
 const spread = fc.record(
@@ -454,7 +450,7 @@ const spread = fc.record(
     maxSkew: fc.integer({ min: 1, max: 3 }),
     whenUnsatisfiable: fc.constantFrom('DoNotSchedule', 'ScheduleAnyway'),
     labelSelector: someLabels.map((matchLabels) => ({ matchLabels })),
-    matchLabelKeys: fc.constant(['tier']),
+    matchLabelKeys: fc.constant<string[]>(['tier']),
     minDomains: fc.integer({ min: 1, max: 4 }),
     nodeAffinityPolicy: fc.constantFrom('Honor', 'Ignore'),
     nodeTaintsPolicy: fc.constantFrom('Honor', 'Ignore'),
