@@ -19,6 +19,8 @@ type Volume = DeepReadonly<PersistentVolume>;
 /** On a claim: its binding is complete. On both: the controller bound them, rather than the user. */
 export const bindCompletedAnnotation = 'pv.kubernetes.io/bind-completed';
 export const boundByControllerAnnotation = 'pv.kubernetes.io/bound-by-controller';
+/** On a volume: who made it, and will delete it. */
+export const provisionedByAnnotation = 'pv.kubernetes.io/provisioned-by';
 /** On a claim: the node for whose Pod a volume is to be made. */
 export const selectedNodeAnnotation = 'volume.kubernetes.io/selected-node';
 

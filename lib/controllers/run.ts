@@ -14,6 +14,8 @@ import { PodGarbageCollector } from './pod-gc.js';
 import { ReplicationManager } from './replication.js';
 import { RootCAPublisher, ServiceAccountController } from './serviceaccount.js';
 import { TaintEvictionController } from './taint-eviction.js';
+import { VolumeBinderController } from './volume-binder.js';
+import { ClaimProtectionController, VolumeProtectionController } from './volume-protection.js';
 
 export interface ControllersOptions {
   readonly client: Client;
@@ -35,6 +37,9 @@ const makers = {
   'garbage-collector-controller': (deps: Deps) => new GarbageCollector(deps),
   'namespace-controller': (deps: Deps) => new NamespaceController(deps),
   'node-lifecycle-controller': (deps: Deps, { nodes }: ControllersOptions) => new NodeLifecycleController(deps, nodes),
+  'persistentvolume-binder-controller': (deps: Deps) => new VolumeBinderController(deps),
+  'persistentvolume-protection-controller': (deps: Deps) => new VolumeProtectionController(deps),
+  'persistentvolumeclaim-protection-controller': (deps: Deps) => new ClaimProtectionController(deps),
   'pod-garbage-collector-controller': (deps: Deps) => new PodGarbageCollector(deps),
   'replicationcontroller-controller': (deps: Deps) => new ReplicationManager(deps),
   'root-ca-certificate-publisher-controller': (deps: Deps, { rootCA }: ControllersOptions) =>
