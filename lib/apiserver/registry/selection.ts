@@ -15,6 +15,8 @@ import { present } from './present.js';
 
 export class Selection {
   readonly kind: Kind;
+  /** Two selections of one kind with the same id select the same. */
+  readonly id: string;
   /** Where they lie: keys start with this. */
   readonly prefix: string;
   /** Neither labels nor fields are asked for. */
@@ -30,6 +32,7 @@ export class Selection {
     { namespace, labelSelector, fieldSelector }: { namespace: string; labelSelector: string; fieldSelector: string },
   ) {
     this.kind = kind;
+    this.id = JSON.stringify([namespace, labelSelector, fieldSelector]);
     const terms = fieldSelector === '' ? [] : parseFieldSelector(fieldSelector);
     const fields = terms.length === 0 ? undefined : fieldMatcher(terms, kind);
     this.prefix = prefixOf(kind) + (kind.namespaced && namespace !== '' ? `${namespace}/` : '');

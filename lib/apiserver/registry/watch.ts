@@ -13,7 +13,7 @@ import { expired, type Status, type StatusError } from '../../api/status.js';
 import type { Clock } from '../../util/index.js';
 import type { Form } from '../forms.js';
 import type { CachedEntry } from '../watch-cache/entry.js';
-import type { CacheEvent } from '../watch-cache/event-log.js';
+import type { CacheEvent, EventLog, Piece } from '../watch-cache/event-log.js';
 import type { WatchCache } from '../watch-cache/watch-cache.js';
 import type { Selection } from './selection.js';
 
@@ -49,6 +49,8 @@ export class Watch implements Disposable {
   readonly #options: WatchOptions;
   readonly #sink: Sink;
   readonly #timers: Disposable[] = [];
+  /** Watches of the same view get the same bytes of an event. */
+  readonly #view: string;
   #listening: Disposable | undefined;
   /** The number of the next event to read from the log. */
   #next = 0;
@@ -62,6 +64,7 @@ export class Watch implements Disposable {
     this.#options = options;
     this.#sink = sink;
     this.#told = options.after ?? 0;
+    this.#view = `${groupVersion(options.selection.kind)} ${options.form.id}`;
   }
 
   start(): void {
@@ -111,36 +114,49 @@ export class Watch implements Disposable {
       if (selection.all || selection.matches(entry)) chunks.push(this.#line('ADDED', entry, form));
     }
     if (markInitialEvents) chunks.push(this.#bookmark({ 'k8s.io/initial-events-end': 'true' }));
-    this.#write(chunks);
+    this.#write(joined(chunks));
   }
 
-  /** Writes what has happened since, in one piece. */
+  /** Writes what has happened since, in one piece. A hundred watches of the same write the same piece. */
   #pump(): void {
     if (this.#blocked || this.#ended) return;
     const { cache, selection, form, after = 0 } = this.#options;
-    const { log } = cache.of(selection.kind);
-    const chunks: Buffer[] = [];
+    const entries = cache.of(selection.kind);
+    if (this.#next === entries.log.end) return;
     try {
-      for (let event = log.at(this.#next); event; event = log.at(this.#next)) {
-        this.#next++;
-        if (event.revision <= after) continue; // a watch from the future begins there
-        const line = this.#select(event, form);
-        if (!line) continue;
-        chunks.push(line);
-        this.#told = event.revision;
-      }
+      // The first row of a table, and a watch from the future, are like no other.
+      const own = (form.first && !this.#begun) || entries.log.at(this.#next)!.revision <= after;
+      const piece = own
+        ? this.#piece(entries.log)
+        : entries.shared(`${this.#next} ${this.#view} ${selection.id}`, () => this.#piece(entries.log));
+      this.#next = entries.log.end;
+      if (piece.told !== undefined) this.#told = piece.told;
+      this.#write(piece.lines);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this[Symbol.dispose]();
       this.#sink.destroy();
-      return;
     }
-    this.#write(chunks);
   }
 
-  #write(chunks: readonly Buffer[]): void {
-    if (chunks.length === 0) return;
-    if (!this.#sink.write(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))) this.#blocked = true;
+  /** From the next event on to the last one. @throws RangeError if the next one is no longer kept */
+  #piece(log: EventLog): Piece {
+    const { form, after = 0 } = this.#options;
+    const lines: Buffer[] = [];
+    let told: number | undefined;
+    let next = this.#next;
+    for (let event = log.at(next); event; event = log.at(++next)) {
+      if (event.revision <= after) continue; // a watch from the future begins there
+      const line = this.#select(event, form);
+      if (!line) continue;
+      lines.push(line);
+      told = event.revision;
+    }
+    return { lines: joined(lines), told };
+  }
+
+  #write(lines: Buffer | undefined): void {
+    if (lines && !this.#sink.write(lines)) this.#blocked = true;
   }
 
   /** The event as this watch's selection sees it; undefined if it does not concern it. */
@@ -157,11 +173,12 @@ export class Watch implements Disposable {
   }
 
   /** Each event is encoded once a form, by the first watch that needs it. */
-  #shared({ encoded }: CacheEvent, type: string, entry: CachedEntry, form: Form): Buffer {
+  #shared(event: CacheEvent, type: string, entry: CachedEntry, form: Form): Buffer {
     if (form.first && !this.#begun) return this.#line(type, entry, form);
-    const key = `${type} ${form.id}`;
-    let line = encoded.get(key);
-    if (!line) encoded.set(key, (line = this.#line(type, entry, form)));
+    const key = `${type} ${this.#view}`;
+    event.encoded ??= new Map();
+    let line = event.encoded.get(key);
+    if (!line) event.encoded.set(key, (line = this.#line(type, entry, form)));
     return line;
   }
 
@@ -180,7 +197,7 @@ export class Watch implements Disposable {
       // Nothing to tell, or a client that is behind: a bookmark must not overtake events.
       if (revision <= this.#told || this.#blocked) return;
       this.#told = revision;
-      this.#write([this.#bookmark()]);
+      this.#write(this.#bookmark());
     };
     const again = (): void => {
       send();
@@ -198,5 +215,7 @@ export class Watch implements Disposable {
     return form.event?.('BOOKMARK', object) ?? Buffer.from(`{"type":"BOOKMARK","object":${JSON.stringify(object)}}\n`);
   }
 }
+
+const joined = (lines: readonly Buffer[]): Buffer | undefined => (lines.length > 1 ? Buffer.concat(lines) : lines[0]);
 
 const errorLine = (status: Status): string => `{"type":"ERROR","object":${JSON.stringify(status)}}\n`;

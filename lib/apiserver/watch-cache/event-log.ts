@@ -15,7 +15,13 @@ export interface CacheEvent {
   /** The object before the change. */
   readonly previous: CachedEntry | undefined;
   /** The event as it goes to watchers, by form: made by the first who needs it. */
-  readonly encoded: Map<string, Buffer>;
+  encoded?: Map<string, Buffer>;
+}
+
+/** What a watch writes at once: the lines of some events, and the revision of the last one among them. */
+export interface Piece {
+  readonly lines: Buffer | undefined;
+  readonly told: number | undefined;
 }
 
 export class EventLog {

@@ -2,7 +2,7 @@
 import type { StoreEvent } from '../storage/storage.js';
 import type { Codec } from '../codec.js';
 import { CachedEntry } from './entry.js';
-import { EventLog, type CacheEvent } from './event-log.js';
+import { EventLog, type CacheEvent, type Piece } from './event-log.js';
 
 export class KindCache {
   readonly codec: Codec;
@@ -16,6 +16,8 @@ export class KindCache {
   /** How many of `#keys` are gone. */
   #gone = 0;
   readonly #listeners = new Set<() => void>();
+  /** What watches of the same kind write since the last change, by whence and what they see. */
+  readonly #pieces = new Map<string, Piece>();
   /** The revision of the last change of this kind. */
   #changed: number;
 
@@ -62,6 +64,13 @@ export class KindCache {
     for (const listener of this.#listeners) listener();
   }
 
+  /** What is written up to the last event: made by the first who asks for it under `key`, until the next event. */
+  shared(key: string, make: () => Piece): Piece {
+    let piece = this.#pieces.get(key);
+    if (!piece) this.#pieces.set(key, (piece = make()));
+    return piece;
+  }
+
   /** The state found at the start. Entries come in the order of their keys. */
   fill(key: string, value: Buffer, revision: number): void {
     this.#entries.set(key, new CachedEntry(this.codec, key, value, revision));
@@ -75,6 +84,7 @@ export class KindCache {
     this.#added = [];
     this.#gone = 0;
     this.#changed = revision;
+    this.#pieces.clear();
     this.log.clear(revision);
   }
 
@@ -82,6 +92,7 @@ export class KindCache {
     const change = event.type === 'put' ? this.#put(event.entry) : this.#remove(event.previous.key, event.revision);
     if (!change) return;
     this.#changed = change.revision;
+    this.#pieces.clear();
     this.log.append(change);
   }
 
@@ -113,7 +124,7 @@ export class KindCache {
     if (!previous) this.#added.push(key);
     // Nobody lists, and much comes and goes.
     if (this.#added.length > 1000 + 2 * this.#entries.size) this.#sorted();
-    return { revision: modRevision, entry, deleted: false, previous, encoded: new Map() };
+    return { revision: modRevision, entry, deleted: false, previous };
   }
 
   #remove(key: string, revision: number): CacheEvent | undefined {
@@ -121,7 +132,7 @@ export class KindCache {
     if (!previous) return undefined;
     this.#entries.delete(key);
     this.#gone++;
-    return { revision, entry: previous.at(revision), deleted: true, previous, encoded: new Map() };
+    return { revision, entry: previous.at(revision), deleted: true, previous };
   }
 }
 
