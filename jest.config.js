@@ -7,4 +7,5 @@ export default {
   roots: ['<rootDir>/lib', '<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform,
+  testTimeout: 30_000, // what hangs fails; what is merely slow, on a busy machine, does not
 };
