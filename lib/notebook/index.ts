@@ -11,10 +11,22 @@
  * check('the scheduler has bound the pod', pod === 'node-1');
  * ```
  *
- * Files in reading order: `show.ts`, `chart.ts`, `timeline.ts`.
+ * Files in reading order: `show.ts`, `chart.ts`, `timeline.ts`; `heat-map.ts` and `scheduling.ts` (the scheduler's reasons).
  *
  * @module
  */
 export { table, until, check } from './show.js';
 export { chart, palette, type ChartSize } from './chart.js';
 export { recordTimeline, type Timeline } from './timeline.js';
+export { heatMap, type HeatMapOptions } from './heat-map.js';
+export {
+  explainer,
+  nodesTable,
+  placementChart,
+  placementInWords,
+  scoreChart,
+  scoreMap,
+  scoresInWords,
+  showExplanation,
+  type Display,
+} from './scheduling.js';

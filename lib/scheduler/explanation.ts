@@ -99,16 +99,11 @@ export function reportOn(
   return { table, ...(message12 !== undefined && { message12 }) };
 }
 
-/** As JSON: without a node, or a runner-up, they are `null`; the table comes last. */
-export const explanationJSON = <E extends Outcome & { readonly table?: Explained['table'] }>({
-  table,
-  ...rest
-}: E) => ({
-  ...rest,
-  node: rest.node ?? null,
-  runnerUp: rest.runnerUp ?? null,
-  ...(table && { table }),
-});
+/** As JSON: without a node, or a runner-up, they are `null`; the outcome comes first, the table last. */
+export function explanationJSON<E extends Outcome & { readonly table?: Explained['table'] }>(explained: E) {
+  const { pod, algorithmProvider, node = null, score, runnerUp = null, table, ...rest } = explained;
+  return { pod, algorithmProvider, node, score, runnerUp, ...rest, ...(table && { table }) };
+}
 
 /** 1.2 left out nodes that were not ready before any predicate was asked; here that is a predicate of this name. */
 const beforePredicates = 'CheckNodeCondition';
