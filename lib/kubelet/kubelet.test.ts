@@ -55,15 +55,11 @@ describe('the node', () => {
 
   test('shows that it is alive every ten seconds', async () => {
     await using h = await Harness.hollow();
-    const beat = async () => {
-      const lease = await h.client
-        .raw('GET', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1')
-        .then(
-          (text) => JSON.parse(text).spec.renewTime as string,
-          () => undefined,
-        );
-      return lease ?? (await h.node()).status.conditions!.find(({ type }) => type === 'Ready')!.lastHeartbeatTime!;
-    };
+    const beat = async () =>
+      h.client.raw('GET', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1').then(
+        (text) => JSON.parse(text).spec.renewTime as string,
+        () => undefined,
+      );
     const before = await h.until(beat, 'the first heartbeat');
     await h.clock.advance(10_000);
     const after = await h.until(async () => {
@@ -71,6 +67,20 @@ describe('the node', () => {
       return now !== before && now;
     }, 'the next heartbeat');
     expect(Date.parse(after!) - Date.parse(before!)).toBe(10_000);
+  });
+
+  test('contradicts whoever took it to be gone, at the next heartbeat', async () => {
+    await using h = await Harness.hollow();
+    const ready = async () => (await h.node()).status.conditions!.find(({ type }) => type === 'Ready')!;
+    await h.until(async () => (await ready()).status === 'True', 'Ready');
+    const missed = { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown' };
+    await h.client.patch(nodes, { name: 'node-1' }, { status: { conditions: [missed] } }, { subresource: 'status' });
+    expect((await ready()).status).toBe('Unknown');
+    await h.until(async () => {
+      await h.clock.advance(10_000);
+      return (await ready()).reason === 'KubeletReady';
+    }, 'Ready again');
+    expect(h.clock.now()).toBeLessThan(Date.parse('2016-06-01T12:05:00Z')); // long before it is due
   });
 
   test('registers again when somebody has deleted it', async () => {

@@ -221,35 +221,43 @@ export class NodeReporter {
     }
   }
 
-  /** Writes the status if it is new, or due. */
+  /** Writes the status if it is new, if somebody else has written another one, or if it is due. */
   async report(signal: AbortSignal): Promise<void> {
-    const { client, clock, node, health, event } = this.#options;
-    const old = this.#node;
-    if (!old) return this.#register(signal);
-    const nowMs = clock.now();
-    const status = nodeStatus(node, await health(), old.status, nowMs);
-    const summary = summaryOf(status);
-    const periodMs = this.#leased ? reportMs : heartbeatMs;
-    if (summary === this.#reported && nowMs - this.#reportedAtMs < periodMs) return;
+    const { client, clock, node, health } = this.#options;
     try {
+      // Whoever missed our heartbeats, while the API server could not be reached, has noted that we are gone.
+      const old = this.#node && (await client.get(nodes, { name: node.name }, { signal }));
+      if (!old) return this.#register(signal);
+      const nowMs = clock.now();
+      const status = nodeStatus(node, await health(), old.status, nowMs);
+      const summary = summaryOf(status);
+      const periodMs = this.#leased ? reportMs : heartbeatMs;
+      const due = nowMs - this.#reportedAtMs >= periodMs;
+      if (summary === this.#reported && !due && shows(old, status)) return;
       const patch = { status: { ...status, images: status.images ?? null } };
       this.#node = await client.patch(nodes, { name: node.name }, patch, { subresource: 'status', signal });
+      this.#reported = summary;
+      this.#reportedAtMs = nowMs;
+      this.#tell(old, status);
     } catch (error) {
       if (!isNotFound(error)) throw error;
       this.#node = undefined; // somebody deleted it: a node that lives registers again
       return this.#register(signal);
     }
-    this.#reported = summary;
-    this.#reportedAtMs = nowMs;
+  }
+
+  /** An Event for each condition that is another one now. */
+  #tell(old: DeepReadonly<Node>, status: NodeStatus): void {
+    const { node, event } = this.#options;
     for (const { type, status: now } of status.conditions ?? []) {
       const before = old.status.conditions?.find((condition) => condition.type === type)?.status;
       if (before === now) continue;
       if (type === 'Ready') {
         const reason = now === 'True' ? 'NodeReady' : 'NodeNotReady';
-        event(this.#node, 'Normal', reason, `Node ${node.name} status is now: ${reason}`);
+        event(old, 'Normal', reason, `Node ${node.name} status is now: ${reason}`);
       } else {
         const reason = healthy[type as keyof typeof healthy];
-        event(this.#node, 'Normal', reason, `Node ${node.name} status is now: ${reason}`);
+        event(old, 'Normal', reason, `Node ${node.name} status is now: ${reason}`);
       }
     }
   }
@@ -317,6 +325,12 @@ const healthy = {
   DiskPressure: 'NodeHasNoDiskPressure',
   PIDPressure: 'NodeHasSufficientPID',
 } as const;
+
+/** Whether the node as it is stored has our conditions. */
+const shows = ({ status: stored }: DeepReadonly<Node>, { conditions = [] }: NodeStatus): boolean =>
+  conditions.every(({ type, status, reason }) =>
+    stored?.conditions?.some((each) => each.type === type && each.status === status && each.reason === reason),
+  );
 
 const summaryOf = (status: NodeStatus): string =>
   JSON.stringify({
