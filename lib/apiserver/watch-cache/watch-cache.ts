@@ -104,14 +104,14 @@ export class WatchCache implements AsyncDisposable {
    */
   current(): Promise<void> | undefined {
     if (!this.#storage.shared) return undefined;
-    // A question that is under way may be answered with a revision from before this call.
-    this.#next ??= (this.#asked ?? Promise.resolve())
-      .catch(() => {})
-      .then(() => {
-        this.#asked = this.#next;
-        this.#next = undefined;
-        return this.#ask();
-      });
+    // A question that is under way may be answered with a revision from before this call: it is asked once more. (If that
+    // one is not answered at all, the next one is not even asked: whoever waits has waited long enough.)
+    this.#next ??= (this.#asked ?? Promise.resolve()).then(() => {
+      this.#asked = this.#next;
+      this.#next = undefined;
+      return this.#ask();
+    });
+    this.#next.catch(() => (this.#asked = this.#next = undefined));
     return this.#next;
   }
 

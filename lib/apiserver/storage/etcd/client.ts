@@ -211,7 +211,8 @@ export class EtcdClient implements AsyncDisposable {
       const first = await Promise.any(waiting);
       this.#current = this.#members.indexOf(first);
       return first;
-    } catch (cause) {
+    } catch (error) {
+      const cause = (error as AggregateError).errors[0];
       const where = this.#members.map(({ endpoint }) => endpoint).join(', ');
       throw new UnavailableError(`no etcd answers at ${where}`, { cause });
     }
