@@ -20,6 +20,8 @@ import { isKept, prepared, unfit, type FitPredicate, type Unfit, type Verdict } 
 import { equal } from './priorities/equal.js';
 import type { Priority } from './priorities/priority.js';
 
+const none: ReadonlyMap<any, never> = new Map<any, never>();
+
 /** For how many shapes findings are kept; the one longest unused goes first. */
 const shapesKept = 64;
 
@@ -156,7 +158,9 @@ export class Algorithm {
     const filtered = this.#filter(pod, nodes);
     const filteredMs = stopwatch();
     const choice = this.#choose(filtered);
-    return { ...choice, predicatesMs: filteredMs - startMs, prioritiesMs: stopwatch() - filteredMs };
+    choice.predicatesMs = filteredMs - startMs;
+    choice.prioritiesMs = stopwatch() - filteredMs;
+    return choice;
   }
 
   /**
@@ -277,11 +281,12 @@ export class Algorithm {
   #choose(
     { pod, findings, refusals, refused, fitting, positions }: Filtered,
     more?: (node: NodeInfo) => number,
-  ): Omit<Decision, `${string}Ms`> {
+  ): Choice {
     const nodes = findings.nodes.length;
     const count = fitting.length;
+    const untimed = { predicatesMs: 0, prioritiesMs: 0 };
     if (count === 0)
-      return { pod, node: undefined, score: 0, runnerUp: undefined, nodes, feasible: 0, refusals, refused };
+      return { pod, node: undefined, score: 0, runnerUp: undefined, nodes, feasible: 0, refusals, refused, ...untimed };
 
     const totals = this.#score(findings, pod, fitting, positions);
     if (more) for (let i = 0; i < count; i++) totals[i]! += more(fitting[i]!);
@@ -306,6 +311,8 @@ export class Algorithm {
       nodes,
       feasible: count,
       refusals,
+      refused,
+      ...untimed,
     };
   }
 
@@ -337,12 +344,11 @@ export class Algorithm {
   /** Looks again at the nodes that have changed: the cache keeps them in the order in which they did, the last one first. */
   #refresh(findings: Findings, pod: PodInfo): void {
     const { nodes, generation, raw, sums } = findings;
-    const kept = prepareAll(this.#keptPredicates, pod, nodes);
     const newest = nodes[0]?.recency.newest;
     for (let node = newest; node && node.generation > generation; node = node.older) {
       const i = node.position;
       if (nodes[i] !== node) continue; // not there any more: only its Pods are
-      const refusal = firstRefusal(kept, node);
+      const refusal = firstRefusalKept(this.#keptPredicates, pod, node);
       if (refusal !== findings.refusals[i]) {
         // A decision may still be read that was made before.
         if (findings.lent) findings.refusals = findings.refusals.slice();
@@ -364,9 +370,11 @@ export class Algorithm {
     { nodes, refusals }: { readonly nodes: readonly NodeInfo[]; readonly refusals: readonly (Unfit | undefined)[] },
     pod: PodInfo,
   ): ReadonlyMap<NodeInfo, Refusal> {
-    const refused = new Map<NodeInfo, Refusal>();
     const { cluster } = this.options;
-    for (const [name, nominated] of cluster?.nominations() ?? []) {
+    const nominations = cluster?.nominations() ?? none;
+    if (nominations.size === 0) return none;
+    const refused = new Map<NodeInfo, Refusal>();
+    for (const [name, nominated] of nominations) {
       const others = nominated.filter((other) => other.key !== pod.key && other.priority >= pod.priority);
       const node = cluster!.nodeNamed(name);
       if (!node || others.length === 0 || nodes[node.position] !== node || refusals[node.position]) continue;
@@ -401,6 +409,9 @@ export class Algorithm {
     return totals;
   }
 }
+
+/** A decision whose times are still to be written down. */
+type Choice = Omit<Decision, `${string}Ms`> & { predicatesMs: number; prioritiesMs: number };
 
 /** The nodes that fit, and where each of them stands among all. */
 interface Feasible {
@@ -461,6 +472,15 @@ function firstRefusal(questions: readonly Question[], node: NodeInfo): Refusal |
   for (const { name, ask } of questions) {
     const verdict = asVerdict(name, ask(node));
     if (verdict !== true) return { ...verdict, predicate: name };
+  }
+  return undefined;
+}
+
+/** The same of predicates that need no preparation: that is what makes them worth keeping. */
+function firstRefusalKept(predicates: readonly NamedPredicate[], pod: PodInfo, node: NodeInfo): Refusal | undefined {
+  for (const { name, predicate } of predicates) {
+    const verdict = predicate(pod, node);
+    if (verdict !== true) return { ...(asVerdict(name, verdict) as Unfit), predicate: name };
   }
   return undefined;
 }

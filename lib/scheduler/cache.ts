@@ -87,8 +87,10 @@ export class SchedulerCache implements PluginArgs {
   readonly #groups = new Map<string, Map<string, PeerGroup>>();
   /** By namespace, kind of selection and labels: which group a Pod is in. Forgotten together with the groups. */
   readonly #groupOf = new Map<string, Map<string, PeerGroup>>();
+  /** By namespace and labels: to which groups such a Pod belongs. Forgotten when there is another group. */
+  readonly #memberships = new Map<string, Map<string, readonly PeerGroup[]>>();
 
-  /** The nodes to choose from, by descending name: 1.2's order among equals. The same array until a node comes or goes. */
+  /** The nodes to choose from, by descending name: 1.2's order among equals. The same array until a node comes, goes, or moves to another zone. */
   get nodes(): readonly NodeInfo[] {
     return (this.#sorted ??= this.#sort());
   }
@@ -142,8 +144,10 @@ export class SchedulerCache implements PluginArgs {
   setNode(node: DeepReadonly<Node>): void {
     this.#nodeObjects.set(node.metadata.name, node);
     const info = this.#node(node.metadata.name);
-    if (!info.node) this.#sorted = undefined;
+    const isThere = info.node !== undefined;
+    const { zone } = info;
     info.setNode(node);
+    if (!isThere || info.zone !== zone) this.#sorted = undefined;
   }
 
   removeNode(name: string): void {
@@ -190,7 +194,7 @@ export class SchedulerCache implements PluginArgs {
     this.#assumed.delete(key);
     const node = this.#nodes.get(state.nodeName)!;
     node.removePod(key);
-    for (const group of this.#groups.get(state.info.namespace)?.values() ?? []) group.remove(state.info, node.slot);
+    for (const group of this.#groupsWith(state.info)) group.remove(node.slot);
     this.#forgetEmpty(node);
   }
 
@@ -338,20 +342,22 @@ export class SchedulerCache implements PluginArgs {
     const { namespace } = pod;
     const known = entry(this.#groupOf, namespace, () => new Map<string, PeerGroup>());
     if (known.size > labelSetsKept) known.clear(); // labels that are each Pod's own (an index, a job's name)
-    return entry(known, `${of} ${JSON.stringify(pod.labels)}`, () => {
+    return entry(known, `${of} ${pod.labelsText}`, () => {
       const found = selecting(this.#services, pod);
       if (of === 'services and controllers') found.push(...selecting(this.#controllers, pod, 'of controllers'));
       const groups = entry(this.#groups, namespace, () => new Map<string, PeerGroup>());
-      return entry(groups, found.map(([key]) => key).join(' '), () =>
-        this.#gather(namespace, new PeerGroup(found.map(([, { selector }]) => selector))),
-      );
+      return entry(groups, found.map(([key]) => key).join(' '), () => {
+        this.#memberships.delete(namespace); // there is one more to belong to
+        return this.#gather(namespace, new PeerGroup(found.map(([, { selector }]) => selector)));
+      });
     });
   }
 
   /** Fills a new group with those who are there. */
   #gather(namespace: string, group: PeerGroup): PeerGroup {
     for (const { info, nodeName } of this.#pods.values()) {
-      if (info.namespace === namespace) group.add(info, this.#nodes.get(nodeName)!.slot);
+      const isPeer = info.namespace === namespace && info.pod.metadata.deletionTimestamp === undefined;
+      if (isPeer && group.selects(info)) group.add(this.#nodes.get(nodeName)!.slot);
     }
     return group;
   }
@@ -360,7 +366,16 @@ export class SchedulerCache implements PluginArgs {
     this.#pods.set(state.info.key, state);
     const node = this.#node(state.nodeName);
     node.addPod(state.info);
-    for (const group of this.#groups.get(state.info.namespace)?.values() ?? []) group.add(state.info, node.slot);
+    for (const group of this.#groupsWith(state.info)) group.add(node.slot);
+  }
+
+  /** The groups that `pod` belongs to. One that is being deleted is about to be replaced, and belongs to none. */
+  #groupsWith(pod: PodInfo): readonly PeerGroup[] {
+    const groups = this.#groups.get(pod.namespace);
+    if (!groups || pod.pod.metadata.deletionTimestamp !== undefined) return [];
+    const known = entry(this.#memberships, pod.namespace, () => new Map<string, readonly PeerGroup[]>());
+    if (known.size > labelSetsKept) known.clear();
+    return entry(known, pod.labelsText, () => [...groups.values()].filter((group) => group.selects(pod)));
   }
 
   #objectsOf(name: string): RecordedMap<ObjectKey, DeepReadonly<KubernetesObject>> {
@@ -391,6 +406,7 @@ export class SchedulerCache implements PluginArgs {
     else all.delete(key);
     this.#groups.delete(namespace);
     this.#groupOf.delete(namespace);
+    this.#memberships.delete(namespace);
   }
 }
 

@@ -58,8 +58,8 @@ export class NodeInfo {
   readonly hostPorts = new Map<number, number>();
   /** Sizes in bytes of the images that the node has, by each of their names. */
   imageSizes: ReadonlyMap<string, number> = new Map();
-  /** `region/zone`; empty if the Node has neither label. */
-  zone = '';
+  /** Which {@link zoneNumber} it is in; it changes only together with the cache's list of nodes. */
+  zone = 0;
   /** The taints that keep Pods away: those with effect NoSchedule or NoExecute. */
   repelling: readonly DeepReadonly<Taint>[] = [];
 
@@ -81,7 +81,7 @@ export class NodeInfo {
     this.imageSizes = new Map(
       (node?.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes])),
     );
-    this.zone = zoneOf(this.labels);
+    this.zone = zoneNumber(zoneOf(this.labels));
     this.repelling = (node?.spec?.taints ?? []).filter(
       ({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute',
     );
@@ -118,8 +118,17 @@ export class NodeInfo {
 const regionLabel = 'failure-domain.beta.kubernetes.io/region';
 const zoneLabel = 'failure-domain.beta.kubernetes.io/zone';
 
-/** 1.2's labels, or today's names of them. */
-function zoneOf(labels: Readonly<Record<string, string>>): string {
+/** Zones by number, so that they can be counted in arrays. 0: no zone. */
+const zoneNumbers = new Map<string, number>([['', 0]]);
+
+export function zoneNumber(zone: string): number {
+  let number = zoneNumbers.get(zone);
+  if (number === undefined) zoneNumbers.set(zone, (number = zoneNumbers.size));
+  return number;
+}
+
+/** `region/zone`, by 1.2's labels, or today's names of them; empty if the Node has neither. */
+export function zoneOf(labels: Readonly<Record<string, string>>): string {
   const region = labels[regionLabel] ?? labels['topology.kubernetes.io/region'] ?? '';
   const zone = labels[zoneLabel] ?? labels['topology.kubernetes.io/zone'] ?? '';
   return region === '' && zone === '' ? '' : `${region}/${zone}`;

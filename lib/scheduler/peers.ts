@@ -7,14 +7,14 @@ import type { PodInfo } from './pod-info.js';
 
 /** How many Pods of one group run where; Pods that are being deleted are about to be replaced and do not count. */
 export interface Peers {
-  /** By {@link NodeInfo.slot}; absent: none. */
-  readonly counts: readonly (number | undefined)[];
+  /** By {@link NodeInfo.slot}; a slot beyond its end has none. */
+  readonly counts: Int32Array;
   /** The largest of `counts`. */
   readonly most: number;
 }
 
 export class PeerGroup implements Peers {
-  readonly counts: number[] = [];
+  counts = new Int32Array(64);
   /** How many slots have each count, so that the largest is known when a Pod goes. */
   readonly #slotsWith: number[] = [];
   most = 0;
@@ -22,20 +22,27 @@ export class PeerGroup implements Peers {
   /** A Pod belongs to the group if any of `selectors` matches it. */
   constructor(readonly selectors: readonly Selector[]) {}
 
-  add(pod: PodInfo, slot: number): void {
-    if (this.#has(pod)) this.#set(slot, (this.counts[slot] ?? 0) + 1);
+  selects(pod: PodInfo): boolean {
+    return this.selectors.some((selector) => selector.matches(pod.labels));
   }
 
-  remove(pod: PodInfo, slot: number): void {
-    if (this.#has(pod)) this.#set(slot, (this.counts[slot] ?? 0) - 1);
+  /** A Pod of the group runs there. */
+  add(slot: number): void {
+    this.#set(slot, (this.counts[slot] ?? 0) + 1);
   }
 
-  #has(pod: PodInfo): boolean {
-    return pod.pod.metadata.deletionTimestamp === undefined && this.selectors.some((s) => s.matches(pod.labels));
+  /** It does not any more. */
+  remove(slot: number): void {
+    this.#set(slot, (this.counts[slot] ?? 0) - 1);
   }
 
   #set(slot: number, count: number): void {
-    const before = this.counts[slot] ?? 0;
+    if (slot >= this.counts.length) {
+      const larger = new Int32Array(2 * Math.max(slot, this.counts.length));
+      larger.set(this.counts);
+      this.counts = larger;
+    }
+    const before = this.counts[slot]!;
     this.counts[slot] = count;
     this.#slotsWith[before] = (this.#slotsWith[before] ?? 0) - 1;
     this.#slotsWith[count] = (this.#slotsWith[count] ?? 0) + 1;

@@ -38,6 +38,7 @@ export class PodInfo {
   readonly images: readonly string[];
   readonly nodeAffinity: NodeAffinity;
   #shape: string | undefined;
+  #labelsText: string | undefined;
 
   constructor(pod: DeepReadonly<Pod>) {
     const { containers, volumes = [], tolerations = [] } = pod.spec;
@@ -66,6 +67,11 @@ export class PodInfo {
     return this.pod.metadata.labels ?? {};
   }
 
+  /** Equal for Pods with equal labels, in the same order. */
+  get labelsText(): string {
+    return (this.#labelsText ??= JSON.stringify(this.labels));
+  }
+
   get priority(): number {
     return (this.pod.spec as { priority?: number }).priority ?? 0;
   }
@@ -75,8 +81,9 @@ export class PodInfo {
    * one controller. What was found out about one of them holds for the next.
    */
   get shape(): string {
+    if (this.#shape !== undefined) return this.#shape;
     const { containers, initContainers = [] } = this.pod.spec;
-    return (this.#shape ??= JSON.stringify([
+    return (this.#shape = JSON.stringify([
       this.pod.spec.nodeName,
       this.requested.milliCPU,
       this.requested.memory,
@@ -98,9 +105,21 @@ export class PodInfo {
 /** An amount in the scheduler's unit; undefined if `text` is. */
 export function amount(resource: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const quantity = parseQuantity(text);
-  return resource === 'cpu' ? quantity.milliValue() : quantity.value();
+  const known = resource === 'cpu' ? milliValues : values;
+  let value = known.get(text);
+  if (value === undefined) {
+    const quantity = parseQuantity(text);
+    value = resource === 'cpu' ? quantity.milliValue() : quantity.value();
+    if (known.size >= textsKept) known.clear();
+    known.set(text, value);
+  }
+  return value;
 }
+
+/** Few different amounts are asked for, by many Pods: they are parsed once. */
+const milliValues = new Map<string, number>();
+const values = new Map<string, number>();
+const textsKept = 1000;
 
 /** The amounts of a resource list, such as `status.allocatable` of a Node. */
 export function resourcesOf(list: Readonly<Record<string, string>> | undefined): Resources {

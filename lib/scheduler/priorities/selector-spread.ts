@@ -1,3 +1,4 @@
+import type { NodeInfo } from '../node-info.js';
 import type { PluginArgs } from '../plugin-args.js';
 import { maxPriority, type Priority } from './priority.js';
 
@@ -25,29 +26,45 @@ export const selectorSpread = (
     const { counts, most } = args.peers(pod, of);
     if (most === 0) return void scores.fill(maxPriority);
 
-    const zones = new Map<string, number>();
-    let fullest = 0;
-    for (const { slot, zone } of nodes) {
-      const count = zone === '' ? 0 : (counts[slot] ?? 0);
-      if (count === 0) continue;
-      const sum = (zones.get(zone) ?? 0) + count;
-      zones.set(zone, sum);
-      if (sum > fullest) fullest = sum;
-    }
-    for (let i = 0; i < nodes.length; i++) {
-      const { slot, zone } = nodes[i]!;
-      const own = share(most, counts[slot] ?? 0);
-      scores[i] =
-        zones.size === 0 || zone === ''
-          ? Math.floor(own)
-          : Math.floor(
-              Math.fround(
-                Math.fround(own * nodeWeighting) + Math.fround(zoneWeighting * share(fullest, zones.get(zone) ?? 0)),
-              ),
-            );
+    const { slots, zones, zoneCount } = placesOf(nodes);
+    const inZone = new Int32Array(zoneCount);
+    for (let i = 0; i < slots.length; i++) inZone[zones[i]!]! += counts[slots[i]!] ?? 0;
+    inZone[0] = 0; // those without a zone are in none together
+    const fullest = inZone.reduce((a, b) => Math.max(a, b), 0);
+
+    // There are few counts and few zones, but many nodes.
+    const own = Float32Array.from({ length: most + 1 }, (_, count) => share(most, count));
+    const ofNode = own.map((score) => score * nodeWeighting);
+    const ofZone = Float32Array.from(inZone, (count) => zoneWeighting * share(fullest, count));
+    for (let i = 0; i < slots.length; i++) {
+      const count = counts[slots[i]!] ?? 0;
+      const zone = zones[i]!;
+      const isZoned = zone !== 0 && fullest > 0;
+      scores[i] = Math.floor(isZoned ? Math.fround(ofNode[count]! + ofZone[zone]!) : own[count]!);
     }
   },
 });
 
 const share = (most: number, count: number): number =>
   Math.fround(maxPriority * Math.fround(Math.fround(most - count) / Math.fround(most)));
+
+interface Places {
+  readonly slots: Int32Array;
+  readonly zones: Int32Array;
+  /** More than the largest of `zones`. */
+  readonly zoneCount: number;
+}
+
+/** Where the nodes of a list are: as long as nothing changes about who fits, the list is the same for one Pod after another. */
+const places = new WeakMap<readonly NodeInfo[], Places>();
+
+function placesOf(nodes: readonly NodeInfo[]): Places {
+  let known = places.get(nodes);
+  if (!known) {
+    const slots = Int32Array.from(nodes, ({ slot }) => slot);
+    const zones = Int32Array.from(nodes, ({ zone }) => zone);
+    known = { slots, zones, zoneCount: zones.reduce((a, b) => Math.max(a, b), 0) + 1 };
+    places.set(nodes, known);
+  }
+  return known;
+}
