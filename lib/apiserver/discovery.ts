@@ -114,7 +114,7 @@ export type DocumentForm = 'json' | 'yaml' | AggregatedVersion;
 export function documentForm(accept: string | undefined): DocumentForm {
   for (const { type, parameters } of mediaRanges(accept || '*/*')) {
     if (!parameters.has('as')) {
-      if (type === 'application/json' || type === 'application/*' || type === '*/*') return 'json';
+      if (type === 'application/json' || type === '*/*') return 'json';
       if (type === 'application/yaml') return 'yaml';
     } else if (type === 'application/json' && parameters.get('as') === 'APIGroupDiscoveryList') {
       const version = parameters.get('v');

@@ -13,7 +13,6 @@ test.each<[string | undefined, object]>([
   [table, { type: 'json', as: 'Table', version: 'v1' }],
   [`${table},application/json`, { type: 'json', as: 'Table', version: 'v1' }],
   ['application/json;as=Table;v=v9;g=meta.k8s.io,application/json', { type: 'json' }],
-  ['application/*', { type: 'json' }],
   ['application/vnd.kubernetes.protobuf,application/json', { type: 'protobuf' }],
   [
     `${protobuf};as=PartialObjectMetadata;g=meta.k8s.io;v=v1`,
@@ -31,6 +30,7 @@ test('where there is no protobuf the next best is given', () => {
 
 test.each([
   ['text/html', '406: Not Acceptable\n\nAvailable representations: application/json,'],
+  ['application/*', '406: Not Acceptable'],
   ['application/json;as=Picture;v=v1;g=meta.k8s.io', 'only the following media types are accepted: application/json,'],
 ])('who accepts only %s is refused', (accept, message) => {
   expect(() => negotiate(accept, true)).toThrow(message);

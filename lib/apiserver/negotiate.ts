@@ -74,7 +74,6 @@ const serializations: ReadonlyMap<string, Accepted['type']> = new Map([
   ['application/json', 'json'],
   ['application/yaml', 'yaml'],
   ['application/vnd.kubernetes.protobuf', 'protobuf'],
-  ['application/*', 'json'],
   ['*/*', 'json'],
 ]);
 
