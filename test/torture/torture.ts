@@ -4,13 +4,15 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { createReadStream, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { check, type Verdict } from './checker.js';
 import type { ClientOptions, Message, Report } from './client.js';
 import type { Engine } from './engine.js';
+import { EtcdEngine } from './etcd.js';
 import type { HistoryRecord, List } from './history.js';
 import { LowdbEngine } from './lowdb.js';
 import { Dice } from './random.js';
@@ -94,8 +96,11 @@ const words = (counts: Readonly<Record<string, number>>): string =>
     .map(([what, count]) => `${what} ${count}`)
     .join(', ');
 
-async function makeEngine({ root, say }: TortureOptions, folder: string): Promise<Engine> {
-  return new LowdbEngine({ root, folder, port: await freePort(), say });
+async function makeEngine({ root, engine, say }: TortureOptions, folder: string): Promise<Engine> {
+  const ports = await freePorts(4);
+  return engine === 'etcd'
+    ? new EtcdEngine({ root, folder, ports })
+    : new LowdbEngine({ root, folder, port: ports[0]!, say });
 }
 
 async function createNamespaces(server: Server): Promise<void> {
@@ -134,7 +139,7 @@ class Round {
     const end = (namespace: string): string => `${namespace}/end-${seed}`;
     try {
       const initial = await referee.list({});
-      this.#startClients();
+      this.#startClients(initial.pages[0]!.revision);
       await this.#hurt();
       this.#tell({ stop: true });
       await this.#until(() => this.#stopped === this.#clients.length, 'the workers do not stop');
@@ -158,7 +163,7 @@ class Round {
     }
   }
 
-  #startClients(): void {
+  #startClients(after: number): void {
     const { engine, clients, workers, seed } = this.#options;
     for (let i = 0; i < clients; i++) {
       const options: ClientOptions = {
@@ -167,6 +172,7 @@ class Round {
         seed: seed * 100_000 + i * 100,
         file: join(this.#histories, `client-${i}.jsonl`),
         workers,
+        after,
       };
       const client = fork(join(import.meta.dirname, 'client.js'), [JSON.stringify(options)]);
       this.#clients.push(client);
@@ -226,11 +232,14 @@ class Round {
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      if (!server.listening) await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    }),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
 }

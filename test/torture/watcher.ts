@@ -13,6 +13,8 @@ export interface WatcherOptions {
   readonly scope: Scope;
   /** It drops its connection, comes back late, and ceases to read for a while. */
   readonly restless: boolean;
+  /** Where it begins; left out: with a list. */
+  readonly after?: number;
   readonly servers: readonly Server[];
   readonly recorder: Recorder;
   readonly dice: Dice;
@@ -25,10 +27,11 @@ export class Watcher {
   /** By namespace: the revision of the round's last write there, once it is known. */
   #ends: Readonly<Record<string, number>> | undefined;
   #finishBy = Infinity;
-  #after = 0;
+  #after: number;
 
   constructor(options: WatcherOptions) {
     this.#options = options;
+    this.#after = options.after ?? 0;
   }
 
   /** The round is over at these revisions: go on until they have been seen. */
