@@ -11,7 +11,8 @@ import { definitionsOf, rowOf, type IncludeObject } from './tables.js';
 import type { CachedEntry } from './watch-cache/entry.js';
 
 export interface ListMetadata {
-  readonly resourceVersion: string;
+  /** Of what is stored. */
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }

@@ -17,6 +17,7 @@ import type { KubernetesObject } from '../api/types.js';
 import type { Clock } from '../util/index.js';
 import { answer, statusBytes } from './answer.js';
 import { readBody } from './body.js';
+import { computedEntry, computedPage, type ComputedKinds } from './computed.js';
 import { negotiate, type Accepted } from './negotiate.js';
 import { hasProtobuf } from './protobuf-forms.js';
 import { applyPatch, patchTypeOf } from './patching.js';
@@ -43,6 +44,7 @@ import { watch } from './watching.js';
 export interface ResourcesOptions extends SubresourcesOptions {
   readonly served: ServedKinds;
   readonly clock: Clock;
+  readonly computed: ComputedKinds;
 }
 
 export class Resources {
@@ -50,6 +52,7 @@ export class Resources {
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #actions: ActionHandlers;
+  readonly #computed: ComputedKinds;
   readonly #subresources: Subresources;
 
   constructor(options: ResourcesOptions) {
@@ -57,6 +60,7 @@ export class Resources {
     this.#registry = options.registry;
     this.#clock = options.clock;
     this.#actions = options.actions;
+    this.#computed = options.computed;
     this.#subresources = new Subresources(options, {
       get: (...args) => this.#get(...args),
       update: (...args) => this.#update(...args),
@@ -68,6 +72,8 @@ export class Resources {
   async handle(request: ResourceRequest): Promise<void> {
     const { kind, verb } = this.#route(request);
     const accepted = negotiate(request.request.headers.accept, hasProtobuf(kind));
+    const current = this.#current(request, verb);
+    if (current) await current;
     if (request.path.subresource !== '') return this.#subresources.handle(request, kind, verb, accepted);
     if (kind.deprecated) request.warn(kind.deprecated);
     switch (verb) {
@@ -133,13 +139,17 @@ export class Resources {
     const version = query.get('resourceVersion');
     if (version) await waitFor(this.#registry.cache, parseRevision(version));
     const form = formOf(kind, accepted, request, this.#clock, false);
-    const entry = this.#registry.get({ kind, namespace: path.namespace, name: path.name });
+    const entry = kind.computed
+      ? await computedEntry(this.#computed, kind, path.name)
+      : this.#registry.get({ kind, namespace: path.namespace, name: path.name });
     return answer(request, 200, accepted, form.one(entry, '', '\n'));
   }
 
   async #list(request: ResourceRequest, kind: Kind, accepted: Accepted): Promise<void> {
     const selection = selectionOf(request, kind);
-    const page = await list(this.#registry, selection, listQuery(request));
+    const page = kind.computed
+      ? await computedPage(this.#computed, selection)
+      : await list(this.#registry, selection, listQuery(request));
     const form = formOf(kind, accepted, request, this.#clock, true);
     return answer(request, 200, accepted, form.many(page.entries, page.metadata));
   }

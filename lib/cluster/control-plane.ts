@@ -1,7 +1,7 @@
 /** The store, and the API server as its only client: what must be up before anything else. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiServer } from '../apiserver/index.js';
+import { ApiServer, type Check } from '../apiserver/index.js';
 import { type EtcdPlace, openStorage } from '../apiserver/storage/index.js';
 import type { Clock, Log, Scope } from '../util/index.js';
 import { sharedIn } from './authority.js';
@@ -18,6 +18,8 @@ export interface ControlPlaneOptions {
   readonly securePort: number;
   /** Where cluster IPs come from: `10.0.0.0/24`. */
   readonly serviceRange: string;
+  /** The other components, and how to find out whether they are well: for componentstatuses. */
+  readonly components?: ReadonlyMap<string, Check>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -31,7 +33,7 @@ export interface ControlPlane {
 
 /** Starts both; `scope` ends them. */
 export async function startControlPlane(scope: Scope, options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { dataFolder, etcd, port, securePort, serviceRange, clock, log } = options;
+  const { dataFolder, etcd, port, securePort, serviceRange, components, clock, log } = options;
   await mkdir(dataFolder, { recursive: true });
   const storage = scope.use(
     await openStorage(etcd ? { etcd } : { data: join(dataFolder, 'store') }, {
@@ -58,6 +60,7 @@ export async function startControlPlane(scope: Scope, options: ControlPlaneOptio
       serviceRange,
       serviceAccountKey: (await pki.serviceAccountKeys()).privateKey,
       kubeletClient: { ...kubeletClient, ca: pki.ca },
+      components,
     }),
   );
 

@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { componentStatus } from './componentstatus.js';
 import { configMap } from './configmap.js';
 import { csiNode } from './csinode.js';
 import { endpoints } from './endpoints.js';
@@ -46,6 +47,7 @@ export { defineKind, statusDoor, type Definition } from './define.js';
 /** In the order of discovery: by group as upstream lists groups, then by name. */
 export const kinds: readonly Kind[] = [
   binding,
+  componentStatus,
   configMap,
   endpoints,
   coreEvent,

@@ -55,6 +55,8 @@ export interface Kind<T extends KubernetesObject = any> extends Resource<T> {
   /** What the client is warned of (`Warning:` headers), on create and update. */
   readonly warnings?: (object: DeepReadonly<T>, old?: DeepReadonly<T>) => string[];
 
+  /** Objects are not stored, but found out when somebody asks. */
+  readonly computed?: boolean;
   /** Every use of the kind is warned of with this sentence. */
   readonly deprecated?: string;
 
