@@ -168,3 +168,17 @@ test('what the server refuses is dropped, and what it does not take for two minu
   await flushed;
   expect(tried).toBe(1 + 13);
 });
+
+test('what finds no room is dropped, which is said twice: when it begins, and how much it was', async () => {
+  const said: string[] = [];
+  const log = {
+    ...silent,
+    warn: (message: string, fields?: object) =>
+      said.push(`${message} ${fields && 'count' in fields ? fields.count : ''}`),
+  };
+  await using busy = new EventRecorder({ client, clock, log, component: 'scheduler' });
+  for (let i = 0; i < 1010; i++) busy.event(aPod(`web-${i}`), 'Normal', 'Scheduled', 'x');
+  await busy.flush();
+  expect(said).toEqual(['too many events wait to be written, more are dropped ', 'events were dropped 10']);
+  expect(stored.size).toBe(1000);
+});

@@ -43,6 +43,8 @@ export class EventRecorder implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #writers: Promise<void>[];
   #flushed: (() => void)[] = [];
+  /** How many did not find room since all was written the last time. */
+  #dropped = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -82,7 +84,7 @@ export class EventRecorder implements AsyncDisposable {
     const key = `${event.metadata.namespace}/${event.metadata.name}`;
     const before = this.#unwritten.get(key);
     if (!before && this.#unwritten.size >= capacity) {
-      log.warn('too many events wait to be written, one is dropped', { reason, message });
+      if (this.#dropped++ === 0) log.warn('too many events wait to be written, more are dropped', { reason, message });
       return;
     }
     this.#unwritten.set(key, { event, exists: before ? before.exists : event.count! > 1 });
@@ -133,7 +135,10 @@ export class EventRecorder implements AsyncDisposable {
     const now = this.#unwritten.get(key);
     if (now && now !== written) this.#unwritten.set(key, { event: now.event, exists: true });
     else this.#unwritten.delete(key);
-    if (this.#unwritten.size === 0) this.#tellFlushed();
+    if (this.#unwritten.size > 0) return;
+    if (this.#dropped > 0) this.#options.log.warn('events were dropped', { count: this.#dropped });
+    this.#dropped = 0;
+    this.#tellFlushed();
   }
 
   /** The first retry at a random time, so that not all components come back to a restarted server at once. */
