@@ -19,6 +19,7 @@ import type {
   PriorityClass,
   ReplicaSet,
   ReplicationController,
+  RuntimeClass,
   Secret,
   Service,
   ServiceAccount,
@@ -104,6 +105,13 @@ export const csiNodes: Resource<CSINode> = {
   version: 'v1',
   resource: 'csinodes',
   kind: 'CSINode',
+  namespaced: false,
+};
+export const runtimeClasses: Resource<RuntimeClass> = {
+  group: 'node.k8s.io',
+  version: 'v1',
+  resource: 'runtimeclasses',
+  kind: 'RuntimeClass',
   namespaced: false,
 };
 export const priorityClasses: Resource<PriorityClass> = {

@@ -10,6 +10,7 @@ import type * as discovery from 'kubernetes-types/discovery/v1.js';
 import type * as eventsGroup from 'kubernetes-types/events/v1.js';
 import type * as apps from 'kubernetes-types/apps/v1.js';
 import type * as policy from 'kubernetes-types/policy/v1.js';
+import type * as node from 'kubernetes-types/node/v1.js';
 import type * as scheduling from 'kubernetes-types/scheduling/v1.js';
 import type * as storage from 'kubernetes-types/storage/v1.js';
 import type { ObjectMeta as WireObjectMeta, OwnerReference, ListMeta } from 'kubernetes-types/meta/v1.js';
@@ -95,6 +96,7 @@ export type CSINode = Served<storage.CSINode>;
 export type ReplicaSet = Served<apps.ReplicaSet>;
 export type StatefulSet = Served<apps.StatefulSet>;
 export type PodDisruptionBudget = Served<policy.PodDisruptionBudget>;
+export type RuntimeClass = Served<node.RuntimeClass>;
 export type PriorityClass = Served<scheduling.PriorityClass>;
 /** `events.k8s.io/v1`: the same events, in newer words. */
 export type EventsEvent = Served<eventsGroup.Event>;

@@ -36,6 +36,7 @@ import { priorityClass } from './priorityclass.js';
 import { binding } from './binding.js';
 import { replicationController } from './replicationcontroller.js';
 import { resourceQuota } from './resourcequota.js';
+import { runtimeClass } from './runtimeclass.js';
 import { secret } from './secret.js';
 import { service } from './service.js';
 import { serviceAccount } from './serviceaccount.js';
@@ -68,6 +69,7 @@ export const kinds: readonly Kind[] = [
   storageClass,
   priorityClass,
   lease,
+  runtimeClass,
   endpointSlice,
 ];
 

@@ -9,6 +9,7 @@ import type { AdmissionPlugin } from './admission.js';
 import { defaultTolerationSeconds } from './default-toleration-seconds.js';
 import { namespaceLifecycle } from './namespace-lifecycle.js';
 import { priority } from './priority.js';
+import { runtimeClass } from './runtime-class.js';
 import { serviceAccountAdmission } from './service-account.js';
 import { defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection } from './storage.js';
 import { taintNodesByCondition } from './taint-nodes-by-condition.js';
@@ -21,6 +22,7 @@ export const defaultAdmission = (reader: Reader): AdmissionPlugin[] => [
   serviceAccountAdmission(reader),
   taintNodesByCondition,
   priority(reader),
+  runtimeClass(reader),
   defaultTolerationSeconds,
   defaultStorageClass(reader),
   storageObjectInUseProtection,

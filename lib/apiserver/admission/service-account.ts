@@ -49,7 +49,7 @@ function mountToken(pod: Pod): void {
   const present = volumes.find(({ name }) => name.startsWith(volumePrefix));
   const name = present?.name ?? generateName(volumePrefix);
   let used = false;
-  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers] as Container[]) {
+  for (const container of [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? [])] as Container[]) {
     if (container.volumeMounts?.some((mount) => mount.mountPath === mountPath)) continue;
     container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath }];
     used = true;

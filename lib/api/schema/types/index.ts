@@ -14,6 +14,7 @@ import { eventsV1 } from './events.v1.js';
 import { extensionsV1beta1 } from './extensions.v1beta1.js';
 import { metaV1 } from './meta.v1.js';
 import { networkingV1 } from './networking.v1.js';
+import { nodeV1 } from './node.v1.js';
 import { policyV1 } from './policy.v1.js';
 import { rbacV1 } from './rbac.v1.js';
 import { schedulingV1 } from './scheduling.v1.js';
@@ -35,6 +36,7 @@ export const tables: Readonly<Record<string, string>> = {
   'api.extensions.v1beta1': extensionsV1beta1,
   'apimachinery.pkg.apis.meta.v1': metaV1,
   'api.networking.v1': networkingV1,
+  'api.node.v1': nodeV1,
   'api.policy.v1': policyV1,
   'api.rbac.v1': rbacV1,
   'api.scheduling.v1': schedulingV1,
