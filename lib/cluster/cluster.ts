@@ -12,7 +12,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Check } from '../apiserver/index.js';
 import type { EtcdPlace } from '../apiserver/storage/index.js';
-import { connect, type ClientOptions } from '../client/index.js';
+import { connect, informerFactory, type ClientOptions } from '../client/index.js';
 import { runControllers } from '../controllers/index.js';
 import { runProxy, serviceRoute } from '../proxy/index.js';
 import { Scheduler, type SchedulerOptions, todayProvider } from '../scheduler/index.js';
@@ -120,14 +120,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   pieces.push({ name: 'store', where: etcd ? `etcd at ${etcd.endpoints.join(', ')}` : join(dataFolder, 'store') });
   pieces.push({ name: 'apiserver', where: [server.url, server.secureUrl].filter(Boolean).join('  ') });
 
+  // What controllers and scheduler watch is kept once: they are one process here.
   const controllerClient = clientFor('kube-controller-manager');
+  const informers = informerFactory({ client: controllerClient, clock, log });
+  run('informers', (signal) => informers.run(signal));
   run('controller-manager', (signal, log) =>
-    runControllers({ client: controllerClient, clock, log, rootCA: pki.ca }, signal),
+    runControllers({ client: controllerClient, clock, log, informers, rootCA: pki.ca }, signal),
   );
   const scheduler = new Scheduler({
     client: clientFor('kube-scheduler'),
     clock,
     log: log.with({ component: 'scheduler' }),
+    informers,
     stopwatch: () => performance.now(),
     algorithmProvider: todayProvider,
     ...options.scheduler,

@@ -1,6 +1,6 @@
 /** The controller manager: all controllers in one process, over one set of informers. */
 import { setMaxListeners } from 'node:events';
-import { informerFactory, type Client } from '../client/index.js';
+import { informerFactory, type Client, type InformerFactory } from '../client/index.js';
 import { childAbort, type Clock, type Log } from '../util/index.js';
 import type { Deps, Runnable } from './controller.js';
 import { EndpointsController } from './endpoints.js';
@@ -25,6 +25,8 @@ export interface ControllersOptions {
   readonly rootCA?: string;
   /** Which to run; all if left out. */
   readonly controllers?: readonly ControllerName[];
+  /** Shared with others, who run them; the controllers run their own if left out. */
+  readonly informers?: InformerFactory;
   /** When a Node is taken for dead, and how fast its Pods go. */
   readonly nodes?: NodeLifecycleOptions;
 }
@@ -65,12 +67,12 @@ export async function runControllers(options: ControllersOptions, signal: AbortS
   if (unknown) throw new Error(`there is no controller "${unknown}"; there are ${controllerNames.join(', ')}`);
   using stop = childAbort(signal);
   setMaxListeners(0, stop.signal);
-  const informers = informerFactory({ client, clock, log });
+  const informers = options.informers ?? informerFactory({ client, clock, log });
   const running = controllers
     .map((name) => makers[name]({ client, clock, log: log.with({ controller: name }), informers }, options))
     .filter((controller) => controller !== undefined)
     .map((controller) => controller.run(stop.signal));
-  const all = [...running, informers.run(stop.signal)];
+  const all = options.informers ? running : [...running, informers.run(stop.signal)];
   try {
     await Promise.all(all);
   } finally {
