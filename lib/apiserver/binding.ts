@@ -55,7 +55,9 @@ function checkTarget({ kind, name }: Binding['target']): void {
 function setScheduled(pod: Pod, nowMs: number): void {
   const condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: timestamp(nowMs) };
   const others = (pod.status.conditions ?? []).filter(({ type }) => type !== condition.type);
-  pod.status = { ...pod.status, conditions: [...others, condition] } as unknown as Pod['status'];
+  const conditions = [...others, condition];
+  // It is where it was nominated to, or elsewhere: the nomination has done its work.
+  pod.status = { ...pod.status, conditions, nominatedNodeName: undefined } as unknown as Pod['status'];
 }
 
 /** The binding decides all by itself: nothing is put back, nothing is validated again. */

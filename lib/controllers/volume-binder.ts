@@ -20,7 +20,7 @@ import {
   storageClasses as classResource,
   type Resource,
 } from '../api/resources.js';
-import { isNotFound } from '../api/status.js';
+import { isConflict, isNotFound } from '../api/status.js';
 import type {
   DeepReadonly,
   KubernetesObject,
@@ -49,6 +49,9 @@ type Phase = 'Available' | 'Bound' | 'Released' | 'Failed';
 
 /** How often it is looked again for a volume, and said that there is none, in milliseconds. */
 const resyncMs = 15_000;
+
+/** How long a newer copy is awaited, in milliseconds. */
+const staleMs = 200;
 
 const provisionerAnnotations = [
   'volume.beta.kubernetes.io/storage-provisioner',
@@ -111,6 +114,16 @@ export class VolumeBinderController implements Controller, Runnable {
   }
 
   readonly reconcile = async (key: ObjectKey, signal: AbortSignal): Promise<Result> => {
+    try {
+      return await this.#reconcile(key, signal);
+    } catch (error) {
+      // Our copy is old, often by our own last write: its successor is on the way.
+      if (isConflict(error) || isNotFound(error)) return { requeueAfterMs: staleMs };
+      throw error;
+    }
+  };
+
+  async #reconcile(key: ObjectKey, signal: AbortSignal): Promise<Result> {
     if (!key.includes('/')) {
       const volume = this.#volumes.get(key);
       if (volume) await this.#reconcileVolume(volume, signal);
@@ -125,7 +138,7 @@ export class VolumeBinderController implements Controller, Runnable {
     if (claim.metadata.deletionTimestamp || (await this.#serve(claim, signal))) return done;
     await this.#setPhase(claim, 'Pending', signal);
     return { requeueAfterMs: resyncMs };
-  };
+  }
 
   /** Finds a volume for a claim that has none yet. False: there is none, and its owner is told why. */
   async #serve(claim: Claim, signal: AbortSignal): Promise<boolean> {

@@ -4,7 +4,7 @@
  * - `StorageObjectInUseProtection`: a claim that pods use, and a volume that a claim holds, must not vanish under them. A
  *   finalizer keeps both until their controllers find them free.
  * - `DefaultStorageClass`: a claim that names no class is of the default one, if there is one.
- * - `PersistentVolumeClaimResize`: a claim grows only if its class can make its volume grow.
+ * - `PersistentVolumeClaimResize`: a claim grows only if its class can make its volume grow. (That it is bound is validation's.)
  *
  * @see https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
  */
@@ -63,7 +63,6 @@ export const persistentVolumeClaimResize = (reader: Reader): AdmissionPlugin => 
   validate(request: AdmissionRequest<PersistentVolumeClaim>) {
     const { object: claim, oldObject: old } = request;
     if (!isClaim(request) || !claim || !old || sizeOf(claim).compare(sizeOf(old)) <= 0) return;
-    if (old.status?.phase !== 'Bound') throw refuse(request, 'Only bound persistent volume claims can be expanded');
     const name = storageClassOf(old);
     const found = name ? reader.get<StorageClass>(storageClasses, '', name) : undefined;
     if (found?.allowVolumeExpansion && storageClassOf(claim) === name) return;
