@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- api|start|schedule|memory …] [--json FILE]`: measures this machine; prints a table, and writes JSON
+ * `npm run bench [-- api|start|schedule|memory|scheduler|algorithm …] [--json FILE]`: measures this machine; prints a table, and writes JSON
  * where asked. Figures of different machines, or of different runs on a noisy one, are not to be compared: ratios within
  * one run are.
  */
@@ -10,7 +10,17 @@ import { setup } from './setup.mjs';
 setup();
 const { benchApi } = await import('../bench/api.mjs');
 const { benchMemory, benchSchedule, benchStart } = await import('../bench/cluster.mjs');
-const suites = { api: benchApi, start: benchStart, schedule: benchSchedule, memory: benchMemory };
+const { benchAlgorithm, benchScheduler } = await import('../bench/scheduler.mjs');
+const suites = {
+  api: benchApi,
+  start: benchStart,
+  schedule: benchSchedule,
+  memory: benchMemory,
+  algorithm: benchAlgorithm,
+  scheduler: benchScheduler,
+};
+/** Those that run when none is named; `scheduler` is `algorithm` and more. */
+const usual = ['api', 'start', 'schedule', 'memory', 'algorithm'];
 
 const args = process.argv.slice(2);
 const jsonAt = args.indexOf('--json');
@@ -32,5 +42,5 @@ const report = (measured, figures) => {
       .join(', ')}`,
   );
 };
-for (const name of args.length > 0 ? args : Object.keys(suites)) await suites[name]({ report });
+for (const name of args.length > 0 ? args : usual) await suites[name]({ report });
 if (file) writeFileSync(file, JSON.stringify({ machine, date: new Date().toISOString(), results }, null, 2) + '\n');

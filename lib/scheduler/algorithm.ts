@@ -390,13 +390,15 @@ export class Algorithm {
     if (this.#totals.length < count) [this.#totals, this.#scores] = [new Float64Array(count), new Float64Array(count)];
     const totals = this.#totals;
     const scores = this.#scores.length === count ? this.#scores : this.#scores.subarray(0, count);
-    let same = 0;
+    let same = 0; // what all get alike
     const differing = this.#otherPriorities.filter(({ priority, weight }) => {
       const score = priority.uniform?.(pod);
       same += weight * (score ?? 0);
       return score === undefined;
     });
-    for (let i = 0; i < count; i++) totals[i] = sums[positions[i]!]! + same;
+    if (count === sums.length) totals.set(sums);
+    else for (let i = 0; i < count; i++) totals[i] = sums[positions[i]!]!;
+    if (same !== 0) for (let i = 0; i < count; i++) totals[i]! += same;
     for (const weighted of differing) {
       const { priority, weight } = weighted;
       const known = raw.get(weighted);

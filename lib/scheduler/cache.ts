@@ -342,14 +342,19 @@ export class SchedulerCache implements PluginArgs {
     const { namespace } = pod;
     const known = entry(this.#groupOf, namespace, () => new Map<string, PeerGroup>());
     if (known.size > labelSetsKept) known.clear(); // labels that are each Pod's own (an index, a job's name)
-    return entry(known, `${of} ${pod.labelsText}`, () => {
-      const found = selecting(this.#services, pod);
-      if (of === 'services and controllers') found.push(...selecting(this.#controllers, pod, 'of controllers'));
-      const groups = entry(this.#groups, namespace, () => new Map<string, PeerGroup>());
-      return entry(groups, found.map(([key]) => key).join(' '), () => {
-        this.#memberships.delete(namespace); // there is one more to belong to
-        return this.#gather(namespace, new PeerGroup(found.map(([, { selector }]) => selector)));
-      });
+    const group = entry(known, `${of} ${pod.labelsText}`, () => this.#newGroup(pod, of));
+    group.reach(this.#slots);
+    return group;
+  }
+
+  #newGroup(pod: PodInfo, of: 'services' | 'services and controllers'): PeerGroup {
+    const { namespace } = pod;
+    const found = selecting(this.#services, pod);
+    if (of === 'services and controllers') found.push(...selecting(this.#controllers, pod, 'of controllers'));
+    const groups = entry(this.#groups, namespace, () => new Map<string, PeerGroup>());
+    return entry(groups, found.map(([key]) => key).join(' '), () => {
+      this.#memberships.delete(namespace); // there is one more to belong to
+      return this.#gather(namespace, new PeerGroup(found.map(([, { selector }]) => selector)));
     });
   }
 

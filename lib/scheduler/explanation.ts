@@ -71,18 +71,11 @@ export interface Explained extends Outcome {
 /** The outcome of `decision`. @param message why there is no node, if there is more to say than the decision can tell */
 export function outcomeOf(decision: Decision, algorithmProvider: string, message?: string): Outcome {
   const { pod, node, score, runnerUp, nodes, feasible } = decision;
-  return {
-    pod: pod.key,
-    algorithmProvider,
-    ...(node && { node: node.name }),
-    score,
-    ...(runnerUp && {
-      runnerUp: { node: runnerUp.node.name, score: runnerUp.score, behind: score - runnerUp.score },
-    }),
-    nodes,
-    feasible,
-    ...(!node && { message: message ?? fitError(decision) }),
-  };
+  const brief = { pod: pod.key, algorithmProvider, score, nodes, feasible };
+  if (!node) return { ...brief, message: message ?? fitError(decision) };
+  if (!runnerUp) return { ...brief, node: node.name };
+  const behind = score - runnerUp.score;
+  return { ...brief, node: node.name, runnerUp: { node: runnerUp.node.name, score: runnerUp.score, behind } };
 }
 
 /** Everything that `algorithm` finds out about `pod` on each of `nodes`, and 1.2's text if none fits. Nothing is changed. */

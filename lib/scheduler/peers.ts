@@ -7,7 +7,7 @@ import type { PodInfo } from './pod-info.js';
 
 /** How many Pods of one group run where; Pods that are being deleted are about to be replaced and do not count. */
 export interface Peers {
-  /** By {@link NodeInfo.slot}; a slot beyond its end has none. */
+  /** By {@link NodeInfo.slot}, for every slot. */
   readonly counts: Int32Array;
   /** The largest of `counts`. */
   readonly most: number;
@@ -26,22 +26,26 @@ export class PeerGroup implements Peers {
     return this.selectors.some((selector) => selector.matches(pod.labels));
   }
 
+  /** Makes room for slots below `slots`. */
+  reach(slots: number): void {
+    if (slots <= this.counts.length) return;
+    const larger = new Int32Array(2 * slots);
+    larger.set(this.counts);
+    this.counts = larger;
+  }
+
   /** A Pod of the group runs there. */
   add(slot: number): void {
-    this.#set(slot, (this.counts[slot] ?? 0) + 1);
+    this.reach(slot + 1);
+    this.#set(slot, this.counts[slot]! + 1);
   }
 
   /** It does not any more. */
   remove(slot: number): void {
-    this.#set(slot, (this.counts[slot] ?? 0) - 1);
+    this.#set(slot, this.counts[slot]! - 1);
   }
 
   #set(slot: number, count: number): void {
-    if (slot >= this.counts.length) {
-      const larger = new Int32Array(2 * Math.max(slot, this.counts.length));
-      larger.set(this.counts);
-      this.counts = larger;
-    }
     const before = this.counts[slot]!;
     this.counts[slot] = count;
     this.#slotsWith[before] = (this.#slotsWith[before] ?? 0) - 1;

@@ -28,7 +28,7 @@ export const selectorSpread = (
 
     const { slots, zones, zoneCount } = placesOf(nodes);
     const inZone = new Int32Array(zoneCount);
-    for (let i = 0; i < slots.length; i++) inZone[zones[i]!]! += counts[slots[i]!] ?? 0;
+    for (let i = 0; i < slots.length; i++) inZone[zones[i]!]! += counts[slots[i]!]!;
     inZone[0] = 0; // those without a zone are in none together
     const fullest = inZone.reduce((a, b) => Math.max(a, b), 0);
 
@@ -37,7 +37,7 @@ export const selectorSpread = (
     const ofNode = own.map((score) => score * nodeWeighting);
     const ofZone = Float32Array.from(inZone, (count) => zoneWeighting * share(fullest, count));
     for (let i = 0; i < slots.length; i++) {
-      const count = counts[slots[i]!] ?? 0;
+      const count = counts[slots[i]!]!;
       const zone = zones[i]!;
       const isZoned = zone !== 0 && fullest > 0;
       scores[i] = Math.floor(isZoned ? Math.fround(ofNode[count]! + ofZone[zone]!) : own[count]!);

@@ -1,0 +1,138 @@
+/**
+ * The scheduler: its algorithm alone (every node looked at for every pod, the outcome written down as the scheduler does), and
+ * through the API with bindings that are on the disk.
+ */
+import { createFromProvider, PodInfo, SchedulerCache } from '../dist/scheduler/index.js';
+import { Explanations } from '../dist/scheduler/explain.js';
+import { benchSchedule } from './cluster.mjs';
+
+const apps = 20;
+/** So many pods a node are left running: older ones go, as they do in a cluster that is used. */
+const podsPerNode = 30;
+const warmUpMs = 500;
+const measureMs = 2_000;
+
+/** Nodes in three zones, and the Services and controllers of twenty applications. */
+function cluster(count) {
+  const cache = new SchedulerCache();
+  for (let i = 0; i < count; i++) {
+    const labels = { 'kubernetes.io/hostname': `node-${i}`, 'topology.kubernetes.io/zone': `zone-${i % 3}` };
+    cache.setNode({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: `node-${i}`, labels },
+      spec: {},
+      status: {
+        allocatable: { cpu: '32', memory: '128Gi', pods: '110' },
+        conditions: [{ type: 'Ready', status: 'True' }],
+      },
+    });
+  }
+  for (let app = 0; app < apps; app++) {
+    const metadata = { namespace: 'default', name: `app-${app}` };
+    cache.setService({ metadata, spec: { selector: { app: `app-${app}` } } });
+    cache.setController({ metadata, spec: { selector: { app: `app-${app}` } } });
+  }
+  return cache;
+}
+
+let pods = 0;
+
+/** The next replica of some application. @param spec what its spec has besides, by its labels */
+function nextPod(spec) {
+  const labels = { app: `app-${(pods * 7) % apps}` };
+  const name = `pod-${pods++}`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'default', name, uid: name, labels },
+    spec: {
+      containers: [{ name: 'web', image: 'web:1', resources: { requests: { cpu: '100m', memory: '200Mi' } } }],
+      ...spec?.(labels),
+    },
+    status: { phase: 'Pending' },
+  };
+}
+
+/** Schedules pods for a while. @returns pods a second, with the time that each took */
+function schedule(provider, count, { spec, full = false } = {}) {
+  const cache = cluster(count);
+  const create = (args) => createFromProvider(provider, args);
+  const algorithm = create(cache);
+  const explanations = new Explanations({ cache });
+  const running = new Array(count * podsPerNode);
+  let turn = 0;
+  const one = () => {
+    const info = new PodInfo(nextPod(spec));
+    const { nodes, mark } = cache;
+    const decision = algorithm.schedule(info, nodes);
+    if (!decision.node) throw new Error('a pod found no node');
+    explanations.add(decision, { algorithmProvider: provider, create, attempt: 1, mark, atMs: 0 });
+    if (full) algorithm.report(info, nodes);
+    cache.assume(info, decision.node.name);
+    if (running[turn]) cache.removePod(running[turn]);
+    running[turn] = info.key;
+    turn = (turn + 1) % running.length;
+  };
+  const during = (ms) => {
+    const startMs = performance.now();
+    let done = 0;
+    while (performance.now() - startMs < ms) for (let i = 0; i < 10; i++, done++) one();
+    return done / ((performance.now() - startMs) / 1000);
+  };
+  during(warmUpMs);
+  const perSecond = during(measureMs);
+  return { perSecond: Math.round(perSecond), microsecondsEach: Math.round(1e6 / perSecond) };
+}
+
+const together = (labels) => ({
+  affinity: {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 100,
+          podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } },
+        },
+      ],
+    },
+  },
+});
+const spread = (labels) => ({
+  topologySpreadConstraints: [
+    {
+      maxSkew: 1,
+      topologyKey: 'topology.kubernetes.io/zone',
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector: { matchLabels: labels },
+    },
+  ],
+});
+
+export async function benchAlgorithm({ report, sizes = [100, 1000, 5000, 10_000] }) {
+  for (const provider of ['DefaultProvider', 'Textbook', 'today'])
+    for (const count of sizes) report(`algorithm alone, ${provider}, ${count} nodes`, schedule(provider, count));
+
+  const count = 1000;
+  for (const provider of ['DefaultProvider', 'today']) {
+    const base = schedule(provider, count).perSecond;
+    const factor = (measured, options) => {
+      const { perSecond } = schedule(provider, count, options);
+      report(`${provider}, ${count} nodes: ${measured}`, {
+        perSecond,
+        slowerBy: Math.round((base / perSecond) * 10) / 10,
+      });
+    };
+    if (provider === 'today') {
+      factor('preferred anti-affinity', { spec: together });
+      factor('topology spread', { spec: spread });
+      factor('both', { spec: (labels) => ({ ...together(labels), ...spread(labels) }) });
+    }
+    factor('explained in full', { full: true });
+  }
+}
+
+/** Through the API. */
+export async function benchScheduler({ report }) {
+  await benchAlgorithm({ report });
+  for (const nodes of [1000, 5000]) await benchSchedule({ report, nodes });
+}
