@@ -43,7 +43,7 @@ test('tells what the scheduler remembers', () =>
     );
     expect(JSON.parse(await explained(url, 'huge', { ...flags, output: 'json' }))).toMatchObject({ node: null });
     expect(await explained(url, 'web-0', { ...flags, node: 'node-1' })).toContain(
-      "  PodFitsResources      Node didn't have enough resource: CPU, requested: 2000, used: 0, capacity: 1000\n",
+      "  PodFitsResources      does not fit: Node didn't have enough resource: CPU, requested: 2000, used: 0, capacity: 1000\n",
     );
   }));
 

@@ -97,7 +97,7 @@ test('prints the choice, the scores and every verdict', async () => {
      PodFitsResources      fits
      NoDiskConflict        fits
      NoVolumeZoneConflict  fits
-     MatchNodeSelector     MatchNodeSelector
+     MatchNodeSelector     does not fit
      HostName              fits
      MaxEBSVolumeCount     fits
      MaxGCEPDVolumeCount   fits
@@ -108,7 +108,7 @@ test('prints the choice, the scores and every verdict', async () => {
      PodFitsResources      fits
      NoDiskConflict        fits
      NoVolumeZoneConflict  fits
-     MatchNodeSelector     MatchNodeSelector
+     MatchNodeSelector     does not fit
      HostName              fits
      MaxEBSVolumeCount     fits
      MaxGCEPDVolumeCount   fits
@@ -119,7 +119,7 @@ test('prints the choice, the scores and every verdict', async () => {
      PodFitsResources      fits
      NoDiskConflict        fits
      NoVolumeZoneConflict  fits
-     MatchNodeSelector     MatchNodeSelector
+     MatchNodeSelector     does not fit
      HostName              fits
      MaxEBSVolumeCount     fits
      MaxGCEPDVolumeCount   fits

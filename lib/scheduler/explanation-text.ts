@@ -1,6 +1,6 @@
 /** Explanations for people: the outcome in a sentence, the nodes in a table, and on demand everything about each node. */
 import type { Explanation } from './explain.js';
-import type { Explained, NodeVerdict } from './explanation.js';
+import type { Explained, NodeVerdict, PredicateVerdict } from './explanation.js';
 
 export interface TextOptions {
   /** Also every predicate's verdict on every node. */
@@ -109,7 +109,7 @@ function history({ basis, attempt, reproduced, nodes }: Explanation): string {
 }
 
 const times = ({ parts = [] }: Explanation): string =>
-  lines([['TIME FOR ALL NODES', ''], ...parts.map(({ name, ms }) => [`  ${name}`, milliseconds(ms)])]);
+  lines([['TIME FOR ALL NODES'], ...parts.map(({ name, ms }) => [`  ${name}`, milliseconds(ms)])]);
 
 const milliseconds = (ms: number): string => `${Number(ms.toPrecision(3))} ms`;
 
@@ -133,13 +133,14 @@ function overview({ node: chosen }: Explained | Explanation, table: readonly Nod
 }
 
 function inFull({ node, fits, predicates, priorities, total }: NodeVerdict, paint: Paint): string {
-  const verdicts = predicates.map((each) => [
-    `  ${each.name}`,
-    each.fits ? 'fits' : paint('no', each.reason ?? 'does not fit'),
-  ]);
+  const verdicts = predicates.map((each) => [`  ${each.name}`, each.fits ? 'fits' : paint('no', refusal(each))]);
   const scores = priorities.map(({ name, weight, score }) => [`  ${name}`, `${score} × ${weight} = ${score * weight}`]);
   return lines([[`${node}: ${fits ? points(total) : 'does not fit'}`], ...verdicts, ...scores]);
 }
+
+/** 1.2 gave no other reason than the predicate's name, most of the time. */
+const refusal = ({ name, reason }: PredicateVerdict): string =>
+  reason === undefined || reason === name ? 'does not fit' : `does not fit: ${reason}`;
 
 const points = (count: number): string => `${count} point${count === 1 ? '' : 's'}`;
 const signed = (count: number): string => (count > 0 ? `+${count}` : String(count));

@@ -15,7 +15,7 @@
  */
 import { keyOf, type ObjectKey } from '../api/meta.js';
 import * as resources from '../api/resources.js';
-import type { DeepReadonly, KubernetesObject, Node, Pod } from '../api/types.js';
+import type { DeepReadonly, Draft, KubernetesObject, Node, Pod } from '../api/types.js';
 import { SchedulerCache } from './cache.js';
 import { defaultProvider } from './defaults.js';
 import { hasEnded, schedulerNameOf, wantsToRun } from './eligible.js';
@@ -32,7 +32,7 @@ export interface PlaceOptions {
   /** Leaves Pods to the schedulers that they name: only those for this one are placed. All are if left out. */
   readonly schedulerName?: string;
   /** Pods to be placed after those that wait, one after the other. */
-  readonly pods?: readonly DeepReadonly<Pod>[];
+  readonly pods?: readonly DeepReadonly<Draft<Pod>>[];
 }
 
 export interface Placements {
@@ -136,7 +136,7 @@ export class Snapshot {
     const { signal } = new AbortController();
     const placed: DeepReadonly<Pod>[] = [];
     const outcomes: Explained[] = [];
-    for (const pod of [...this.waiting.filter(ours), ...(options.pods ?? [])]) {
+    for (const pod of [...this.waiting.filter(ours), ...(options.pods ?? []).map(completed)]) {
       const info = new PodInfo(pod);
       const decision = algorithm.options.extenders?.length
         ? await algorithm.scheduleWithExtenders(info, cache.nodes, signal)
@@ -197,6 +197,12 @@ function tell(cache: SchedulerCache, object: DeepReadonly<KubernetesObject>): vo
 const belongsToNode = ({ metadata }: DeepReadonly<Pod>): boolean =>
   metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined ||
   (metadata.ownerReferences ?? []).some(({ kind, controller }) => controller && kind === 'DaemonSet');
+
+/** What a draft may leave out, and scheduling asks for. */
+const completed = (draft: DeepReadonly<Draft<Pod>>): DeepReadonly<Pod> => {
+  const metadata = { namespace: 'default', name: 'pod', ...draft.metadata };
+  return { status: {}, ...draft, apiVersion: 'v1', kind: 'Pod', metadata } as DeepReadonly<Pod>;
+};
 
 function unbound(pod: DeepReadonly<Pod>): DeepReadonly<Pod> {
   const { nodeName: _, ...spec } = pod.spec;
