@@ -1,7 +1,8 @@
 /**
  * Watches: one long answer, a line an event. A watch is a number into its kind's log of changes: it reads on when there
- * is something new and its client has taken what it got. One that does not read holds no memory but its socket's; when
- * its place in the log is forgotten, it is cut off, and its client lists again.
+ * is something new and its client has taken what it got. One that does not read holds one piece of {@link pieceBytes}, and
+ * what it began with, which is the cache's; when its place in the log is forgotten, it is cut off, and its client lists
+ * again.
  *
  * A selection turns changes into comings and goings: an object that begins to match is ADDED, one that ceases to is
  * DELETED, with its old state under the new version.
@@ -16,6 +17,9 @@ import type { CachedEntry } from '../watch-cache/entry.js';
 import type { CacheEvent, EventLog, Piece } from '../watch-cache/event-log.js';
 import type { WatchCache } from '../watch-cache/watch-cache.js';
 import type { Selection } from './selection.js';
+
+/** So much is written at once; then the client must have taken it. One event more may go with it. */
+export const pieceBytes = 1024 * 1024;
 
 /** Bookmarks come about once a minute, and shortly before the end. */
 const bookmarkPeriodMs = 60_000;
@@ -52,6 +56,10 @@ export class Watch implements Disposable {
   /** Watches of the same view get the same bytes of an event. */
   readonly #view: string;
   #listening: Disposable | undefined;
+  /** What was there at the beginning and is still to be written, last first. */
+  #initial: CachedEntry[] = [];
+  /** A bookmark is still to mark the end of it. */
+  #unmarked = false;
   /** The number of the next event to read from the log. */
   #next = 0;
   #blocked = false;
@@ -74,7 +82,7 @@ export class Watch implements Disposable {
       this.#fail(expired(`too old resource version: ${after} (${entries.log.since})`));
       return;
     }
-    if (after === undefined) this.#initial();
+    if (after === undefined) this.#beginWithState();
     else this.#next = entries.log.after(after);
     if (this.#ended) return;
     this.#sink.onDrain(() => {
@@ -104,55 +112,78 @@ export class Watch implements Disposable {
     this.#end();
   }
 
-  #initial(): void {
-    const { cache, selection, form, markInitialEvents } = this.#options;
+  #beginWithState(): void {
+    const { cache, selection, markInitialEvents } = this.#options;
     const entries = cache.of(selection.kind);
     this.#next = entries.log.end;
     this.#told = cache.revision;
-    const chunks: Buffer[] = [];
-    for (const entry of entries.list(selection.prefix)) {
-      if (selection.all || selection.matches(entry)) chunks.push(this.#line('ADDED', entry, form));
-    }
-    if (markInitialEvents) chunks.push(this.#bookmark({ 'k8s.io/initial-events-end': 'true' }));
-    this.#write(joined(chunks));
+    const all = entries.list(selection.prefix).reverse();
+    this.#initial = selection.all ? all : all.filter((entry) => selection.matches(entry));
+    this.#unmarked = markInitialEvents;
   }
 
-  /** Writes what has happened since, in one piece. A hundred watches of the same write the same piece. */
+  /** Writes what there is to tell, piece by piece, as long as the client takes it. */
   #pump(): void {
-    if (this.#blocked || this.#ended) return;
+    while (!this.#blocked && !this.#ended && (this.#writeInitial() || this.#writeEvents()));
+  }
+
+  /** @returns whether there was anything to write */
+  #writeInitial(): boolean {
+    const { form } = this.#options;
+    if (this.#initial.length === 0 && !this.#unmarked) return false;
+    const lines: Buffer[] = [];
+    for (let bytes = 0; bytes < pieceBytes && this.#initial.length > 0;) {
+      const line = this.#line('ADDED', this.#initial.pop()!, form);
+      lines.push(line);
+      bytes += line.length;
+    }
+    if (this.#initial.length === 0 && this.#unmarked) {
+      this.#unmarked = false;
+      lines.push(this.#bookmark({ 'k8s.io/initial-events-end': 'true' }));
+    }
+    this.#write(joined(lines));
+    return true;
+  }
+
+  /** A hundred watches of the same write the same piece. @returns whether there was anything to read */
+  #writeEvents(): boolean {
     const { cache, selection, form, after = 0 } = this.#options;
     const entries = cache.of(selection.kind);
-    if (this.#next === entries.log.end) return;
+    if (this.#next === entries.log.end) return false;
     try {
       // The first row of a table, and a watch from the future, are like no other.
       const own = (form.first && !this.#begun) || entries.log.at(this.#next)!.revision <= after;
       const piece = own
         ? this.#piece(entries.log)
         : entries.shared(`${this.#next} ${this.#view} ${selection.id}`, () => this.#piece(entries.log));
-      this.#next = entries.log.end;
+      this.#next = piece.next;
       if (piece.told !== undefined) this.#told = piece.told;
       this.#write(piece.lines);
+      return true;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this[Symbol.dispose]();
       this.#sink.destroy();
+      return false;
     }
   }
 
-  /** From the next event on to the last one. @throws RangeError if the next one is no longer kept */
+  /** From the next event on to the last one, or as many as make a piece. @throws RangeError if the next one is no longer kept */
   #piece(log: EventLog): Piece {
     const { form, after = 0 } = this.#options;
     const lines: Buffer[] = [];
+    let bytes = 0;
     let told: number | undefined;
     let next = this.#next;
-    for (let event = log.at(next); event; event = log.at(++next)) {
+    for (let event = log.at(next); event && bytes < pieceBytes; event = log.at(++next)) {
       if (event.revision <= after) continue; // a watch from the future begins there
       const line = this.#select(event, form);
       if (!line) continue;
       lines.push(line);
+      bytes += line.length;
       told = event.revision;
     }
-    return { lines: joined(lines), told };
+    return { lines: joined(lines), told, next };
   }
 
   #write(lines: Buffer | undefined): void {

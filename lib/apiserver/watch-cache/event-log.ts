@@ -18,10 +18,11 @@ export interface CacheEvent {
   encoded?: Map<string, Buffer>;
 }
 
-/** What a watch writes at once: the lines of some events, and the revision of the last one among them. */
+/** What a watch writes at once: the lines of some events, the revision of the last one among them, and where to read on. */
 export interface Piece {
   readonly lines: Buffer | undefined;
   readonly told: number | undefined;
+  readonly next: number;
 }
 
 export class EventLog {

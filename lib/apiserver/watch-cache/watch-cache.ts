@@ -106,13 +106,20 @@ export class WatchCache implements AsyncDisposable {
     if (!this.#storage.shared) return undefined;
     // A question that is under way may be answered with a revision from before this call: it is asked once more. (If that
     // one is not answered at all, the next one is not even asked: whoever waits has waited long enough.)
-    this.#next ??= (this.#asked ?? Promise.resolve()).then(() => {
-      this.#asked = this.#next;
+    return (this.#next ??= this.#askNext());
+  }
+
+  #askNext(): Promise<void> {
+    const next = (this.#asked ?? Promise.resolve()).then(() => {
+      this.#asked = next;
       this.#next = undefined;
       return this.#ask();
     });
-    this.#next.catch(() => (this.#asked = this.#next = undefined));
-    return this.#next;
+    next.catch(() => {
+      if (this.#asked === next) this.#asked = undefined;
+      if (this.#next === next) this.#next = undefined;
+    });
+    return next;
   }
 
   async #ask(): Promise<void> {
