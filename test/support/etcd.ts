@@ -10,14 +10,17 @@ import { join } from 'node:path';
 
 const found = spawnSync('etcd', ['--version'], { encoding: 'utf8' });
 
-/** `etcd Version: 3.4.23` → `3.4.23`; undefined where there is none. */
-export const etcdVersion = /Version: (\S+)/.exec(found.stdout ?? '')?.[1];
+const controls = spawnSync('etcdctl', ['version'], { env: { ...process.env, ETCDCTL_API: '3' } });
 
-if (!etcdVersion && process.env.KUBEBOOK_REQUIRE_ETCD) throw new Error('etcd is not installed (apt: etcd-server)');
+/** `etcd Version: 3.4.23` → `3.4.23`; undefined where there is none. */
+export const etcdVersion = controls.error ? undefined : /Version: (\S+)/.exec(found.stdout ?? '')?.[1];
+
+const missing = 'etcd is not installed (apt: etcd-server, etcd-client)';
+if (!etcdVersion && process.env.KUBEBOOK_REQUIRE_ETCD) throw new Error(missing);
 
 /** `describe` where there is an etcd. */
 export const describeWithEtcd: jest.Describe = etcdVersion ? describe : describe.skip;
-if (!etcdVersion) console.warn('etcd is not installed (apt: etcd-server): its tests are skipped');
+if (!etcdVersion) console.warn(`${missing}: its tests are skipped`);
 
 export interface EtcdOptions {
   /** Further flags: `--quota-backend-bytes=…` */
