@@ -32,7 +32,7 @@ export async function answer(
   headers: readonly string[] = [],
 ): Promise<void> {
   const { request, response } = reply;
-  if (response.destroyed) return;
+  if (response.destroyed || response.headersSent) return; // gone, or told that its time is over
   if (type === 'yaml') body = yaml(body);
   else if (type === 'protobuf') body = protobuf(body);
   else if (wantsPretty(request)) body = Buffer.from(JSON.stringify(JSON.parse(whole(body).toString()), null, 2));
@@ -44,6 +44,7 @@ export async function answer(
   if (body.length > gzipFromBytes && acceptsGzip(request)) {
     body = await pack(body, { level: 1 });
     all.push(...packed);
+    if (response.headersSent) return;
   }
   all.push('Content-Length', String(body.length));
   response.writeHead(code, all);
@@ -54,7 +55,7 @@ export function answerStatus(reply: Reply, error: unknown): Promise<void> {
   const { status } = toStatusError(error);
   const { request, response } = reply;
   if (response.headersSent) {
-    response.destroy();
+    if (!response.writableEnded) response.destroy();
     return Promise.resolve();
   }
   const seconds = status.details?.retryAfterSeconds;

@@ -27,6 +27,7 @@ import {
 } from './authentication/authentication.js';
 import { impersonated } from './authentication/impersonation.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
+import { isLongRunning, type Deadlines } from './deadlines.js';
 import { isLocal } from '../util/local-only.js';
 import type { Metrics } from './metrics.js';
 import type { Pages } from './pages.js';
@@ -46,6 +47,7 @@ export interface ChainOptions {
   /** Further names of this machine. */
   readonly hosts: ReadonlySet<string>;
   readonly metrics: Metrics;
+  readonly deadlines: Deadlines;
   readonly clock: Clock;
   readonly log: Log;
   /** Aborts when the server ends. */
@@ -74,21 +76,20 @@ export class Chain {
     const warnings: string[] = [];
     const auditId = randomUUID();
     const startMs = this.#options.clock.now();
-    const { served } = this.#options;
+    const { served, deadlines } = this.#options;
     let counted: ResourcePath | undefined;
+    const reply = { request, response, auditId, warnings };
     try {
       const { query, path, user } = await this.#enter(request, insecurePort);
       if (!path) {
-        this.#options.pages.handle({ request, response, auditId, warnings });
+        this.#options.pages.handle(reply);
         return;
       }
       if (served.has(path)) counted = path; // what clients make up is not for our memory
-      if (query.has('timeout')) timeoutOf(query); // a time that is none is refused, whatever it was for
+      const timeoutMs = query.has('timeout') ? timeoutOf(query) : undefined;
+      if (!isLongRunning(path, query)) deadlines.begin(reply, timeoutMs);
       await this.#options.resources.handle({
-        request,
-        response,
-        auditId,
-        warnings,
+        ...reply,
         path,
         query,
         user,
@@ -97,8 +98,9 @@ export class Chain {
       });
     } catch (error) {
       this.#note(request, error);
-      await answerStatus({ request, response, auditId, warnings }, error);
+      await answerStatus(reply, error);
     }
+    deadlines.end(reply);
     const seconds = (this.#options.clock.now() - startMs) / 1000;
     this.#options.metrics.count(verbFor(request, counted), counted, response.statusCode, seconds);
   }

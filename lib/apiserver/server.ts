@@ -16,7 +16,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { kinds as allKinds, type Kind } from '../api/kinds/index.js';
-import { Scope, type Clock, type Log } from '../util/index.js';
+import { realClock, Scope, type Clock, type Log } from '../util/index.js';
 import type { KubeletCredentials } from './actions.js';
 import { defaultAdmission, type AdmissionPlugin } from './admission/index.js';
 import { Claims } from './allocators/claims.js';
@@ -36,6 +36,7 @@ import {
 import { Chain } from './chain.js';
 import { componentStatuses } from './component-status.js';
 import { evict } from './eviction.js';
+import { Deadlines } from './deadlines.js';
 import type { Check } from './health.js';
 import { Metrics } from './metrics.js';
 import { Pages } from './pages.js';
@@ -79,6 +80,8 @@ export interface ApiServerOptions {
   readonly authenticators?: readonly Authenticator[];
   readonly authorizer?: Authorizer;
   readonly actions?: ActionHandlers;
+  /** By which requests wait; the machine's own time if left out, however fast the cluster's goes. */
+  readonly patience?: Clock;
   /** The other parts of the control plane, and how to find out whether they are well; it may grow while they are started. */
   readonly components?: ReadonlyMap<string, Check>;
 }
@@ -170,6 +173,7 @@ export class ApiServer implements AsyncDisposable {
         openID: tokens.openID,
       }),
       metrics,
+      deadlines: scope.use(new Deadlines(options.patience ?? realClock)),
       clock,
       authenticators: [
         clientCertificates,
