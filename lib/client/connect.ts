@@ -7,6 +7,7 @@
  *
  * @see https://github.com/kubernetes/client-go/blob/master/rest/request.go
  */
+import { setMaxListeners } from 'node:events';
 import { Pool, type Dispatcher } from 'undici';
 import { groupResource, groupVersion, pathOf, type Resource } from '../api/resources.js';
 import { internalError, serviceUnavailable, StatusError, type Reason, type Status } from '../api/status.js';
@@ -204,6 +205,7 @@ class HttpClient implements Client {
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': userAgent };
     if (token) headers.authorization = `Bearer ${typeof token === 'function' ? token() : token}`;
     if (body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';
+    if (options.signal) setMaxListeners(0, options.signal); // one listener for each request under way is no leak
     return pool.request({
       method: method as Dispatcher.HttpMethod,
       path: this.#base + path,

@@ -87,7 +87,9 @@ export function reportOn(
 ): Pick<Explained, 'table' | 'message12'> {
   const reports = algorithm.report(pod, nodes, options);
   const old = isOf12(algorithm);
-  const table = reports.map((report) => verdictOf(report, old)).sort((a, b) => (a.node < b.node ? -1 : 1));
+  const names12 = new Set(old ? algorithm.predicates.map(({ name }) => name) : []);
+  names12.delete(beforePredicates);
+  const table = reports.map((report) => verdictOf(report, names12)).sort((a, b) => (a.node < b.node ? -1 : 1));
   const message12 = old && !reports.some(({ fits }) => fits) ? fitError12(pod, reports) : undefined;
   return { table, ...(message12 !== undefined && { message12 }) };
 }
@@ -103,19 +105,22 @@ const beforePredicates = 'CheckNodeCondition';
 
 const isOf12 = ({ predicates }: Algorithm): boolean => predicates.some(({ name }) => name === beforePredicates);
 
-function verdictOf({ node, fits, predicates, priorities, total }: NodeReport, old: boolean): NodeVerdict {
+/** @param names12 predicates of which 1.2 knew: their refusals are told in its words */
+function verdictOf(
+  { node, fits, predicates, priorities, total }: NodeReport,
+  names12: ReadonlySet<string>,
+): NodeVerdict {
+  const reasonOf = (name: string, { reasons, reason12 }: Unfit): string =>
+    names12.has(name) ? (reason12 ?? name) : reasons.join(', ');
   return {
     node,
     fits,
     predicates: predicates.map(({ name, verdict }) =>
       verdict === true
         ? { name, fits: true }
-        : { name, fits: false, reason: reasonOf(name, verdict, old), reasons: verdict.reasons },
+        : { name, fits: false, reason: reasonOf(name, verdict), reasons: verdict.reasons },
     ),
     priorities,
     total,
   };
 }
-
-const reasonOf = (name: string, { reasons, reason12 }: Unfit, old: boolean): string =>
-  old && name !== beforePredicates ? (reason12 ?? name) : reasons.join(', ');
