@@ -1,6 +1,7 @@
 import type { PluginArgs } from '../plugin-args.js';
 import type { PodInfo } from '../pod-info.js';
 import type { Priority } from '../priorities/priority.js';
+import { FindingsByQuestion } from './findings.js';
 import { maxNodeScore } from './scale.js';
 
 const megabyte = 1024 * 1024;
@@ -18,23 +19,28 @@ const maxBytesPerContainer = 1000 * megabyte;
  *   score = ⌊100 · (S − 23 MB) / (max − 23 MB)⌋
  * ```
  */
-export const imageLocality = (args: Pick<PluginArgs, 'nodes'>): Priority => ({
-  reduce(pod, nodes, scores) {
-    const { images, count } = imagesOf(pod);
-    const max = maxBytesPerContainer * count;
-    const spreads = images.map((image) => {
-      const having = args.nodes.filter(({ imageSizes }) => imageSizes.has(image)).length;
-      return { image, share: having / args.nodes.length };
-    });
-    const present = spreads.filter(({ share }) => share > 0);
-    for (let i = 0; i < nodes.length; i++) {
-      const { imageSizes } = nodes[i]!;
-      let sum = 0;
-      for (const { image, share } of present) sum += Math.trunc((imageSizes.get(image) ?? 0) * share);
-      scores[i] = Math.floor((maxNodeScore * (Math.min(Math.max(sum, minBytes), max) - minBytes)) / (max - minBytes));
-    }
-  },
-});
+export const imageLocality = (args: Pick<PluginArgs, 'nodes'>): Priority => {
+  /** Its size on each node that has it, by image. */
+  const sizes = new FindingsByQuestion<number>();
+  const sizesOf = (image: string) => sizes.about(image, args.nodes, ({ imageSizes }) => imageSizes.get(image));
+  return {
+    uniform: (pod) => (imagesOf(pod).images.every((image) => sizesOf(image).none) ? 0 : undefined),
+    reduce(pod, nodes, scores) {
+      const { images, count } = imagesOf(pod);
+      const max = maxBytesPerContainer * count;
+      const spread = images.map((image) => {
+        const found = sizesOf(image);
+        const having = found.none ? 0 : args.nodes.filter((node) => found.on(node) !== undefined).length;
+        return { found, share: having / args.nodes.length };
+      });
+      for (let i = 0; i < nodes.length; i++) {
+        let sum = 0;
+        for (const { found, share } of spread) sum += Math.trunc((found.on(nodes[i]!) ?? 0) * share);
+        scores[i] = Math.floor((maxNodeScore * (Math.min(Math.max(sum, minBytes), max) - minBytes)) / (max - minBytes));
+      }
+    },
+  };
+};
 
 /** With a tag, as nodes report them; `count` is how many containers and image volumes there are. */
 function imagesOf({ pod }: PodInfo): { readonly images: readonly string[]; readonly count: number } {

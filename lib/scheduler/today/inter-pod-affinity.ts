@@ -9,7 +9,7 @@ import type { NodeInfo } from '../node-info.js';
 import type { PluginArgs } from '../plugin-args.js';
 import type { PodInfo } from '../pod-info.js';
 import { preparing, unfit, type FitPredicate } from '../predicates/predicate.js';
-import type { Priority } from '../priorities/priority.js';
+import type { Priority, Scores } from '../priorities/priority.js';
 import {
   affinityTermsOf,
   labelsOfNamespace,
@@ -18,6 +18,7 @@ import {
   type AffinityTerm,
   type ResolvedTerm,
 } from './affinity-terms.js';
+import { Topology, type Domains } from './domains.js';
 import { countPods, Findings, FindingsByQuestion } from './findings.js';
 import { maxNodeScore } from './scale.js';
 
@@ -26,8 +27,11 @@ const hardPodAffinityWeight = 1;
 
 type Args = Pick<PluginArgs, 'nodes' | 'get' | 'list'>;
 
-/** Values of node labels, by the label's key. */
-type Domains = ReadonlyMap<string, ReadonlySet<string>>;
+/** Domains in which something was found. */
+interface Places {
+  has(node: NodeInfo): boolean;
+  readonly none: boolean;
+}
 
 /**
  * - required affinity: Pods that *all* the terms mean run in the node's domain, for each term. The first Pod of a series that
@@ -36,51 +40,49 @@ type Domains = ReadonlyMap<string, ReadonlySet<string>>;
  * - and the anti-affinity that running Pods require holds for the newcomer.
  */
 export const interPodAffinity = (args: Args): FitPredicate => {
+  const topology = new Topology();
   const counts = new FindingsByQuestion<number>();
   const whoMind = new FindingsByQuestion<readonly string[]>();
   const minders = new Findings((node) => anyPod(node, (pod) => affinityTermsOf(pod).antiAffinity.length > 0));
 
   return preparing((pod, nodes) => {
     const { affinity, antiAffinity } = affinityTermsOf(pod);
-    const minding = domainsOfThoseWhoMind(pod, nodes);
-    if (affinity.length + antiAffinity.length === 0 && !minding) return undefined;
+    const minding = placesOfThoseWhoMind(pod, nodes);
+    if (affinity.length + antiAffinity.length === 0 && minding.length === 0) return undefined;
 
     const wanted = affinity.map((term) => resolved(term, args));
-    const friends = domainsOf(wanted, nodes);
-    const isFirst =
-      friends.size === 0 && wanted.every((term) => means(term, pod, labelsOfNamespace(pod.namespace, args)));
-    const foes = antiAffinity.map((term) => domainsOf([resolved(term, args)], nodes));
+    const friends = placesOf(wanted, nodes);
+    const namespaceLabels = labelsOfNamespace(pod.namespace, args);
+    const isFirst = friends.every(({ none }) => none) && wanted.every((term) => means(term, pod, namespaceLabels));
+    const foes = antiAffinity.flatMap((term) => placesOf([resolved(term, args)], nodes));
 
     return (node) => {
-      const isIn = (where: Domains, key: string): boolean => where.get(key)?.has(node.labels[key]!) ?? false;
-      const hasFriends = wanted.every(({ topologyKey }) => isIn(friends, topologyKey));
+      const hasFriends = friends.every((places) => places.has(node));
       if (!hasFriends && !(isFirst && wanted.every(({ topologyKey }) => topologyKey in node.labels)))
         return unfit(["node(s) didn't match pod affinity rules"]);
-      if (antiAffinity.some(({ topologyKey }, i) => isIn(foes[i]!, topologyKey)))
+      if (foes.some((places) => places.has(node)))
         return unfit(["node(s) didn't match pod anti-affinity rules"], { resolvable: true });
-      if (minding && [...minding.keys()].some((key) => isIn(minding, key)))
+      if (minding.some((places) => places.has(node)))
         return unfit(["node(s) didn't satisfy existing pods anti-affinity rules"], { resolvable: true });
       return true;
     };
   });
 
-  /** Where Pods run that all of `terms` mean: the values of the labels that these name. */
-  function domainsOf(terms: readonly ResolvedTerm[], nodes: readonly NodeInfo[]): Domains {
-    const where = new Map<string, Set<string>>();
-    if (terms.length === 0) return where;
+  /** Where Pods run that all of `terms` mean: for each term, its domains. */
+  function placesOf(terms: readonly ResolvedTerm[], nodes: readonly NodeInfo[]): Places[] {
+    if (terms.length === 0) return [];
     const question = terms.map((term) => term.question).join();
     const found = counts.about(question, nodes, (node) =>
       countPods(node, (other) => terms.every((term) => means(term, other, {}))),
     );
-    if (found.none) return where;
-    for (const node of nodes)
-      if (found.on(node) !== undefined) for (const { topologyKey } of terms) addDomain(where, node, topologyKey);
-    return where;
+    return terms.map(({ topologyKey }) =>
+      placesWhere(topology.domains(topologyKey, nodes), nodes, (node) => found.on(node) !== undefined),
+    );
   }
 
-  /** Where Pods run whose required anti-affinity means `pod`; undefined: nowhere. */
-  function domainsOfThoseWhoMind(pod: PodInfo, nodes: readonly NodeInfo[]): Domains | undefined {
-    if (minders.refresh(nodes).none) return undefined;
+  /** Where Pods run whose required anti-affinity means `pod`: for each label, its domains. */
+  function placesOfThoseWhoMind(pod: PodInfo, nodes: readonly NodeInfo[]): Places[] {
+    if (minders.refresh(nodes).none) return [];
     const namespaceLabels = labelsOfNamespace(pod.namespace, args);
     const question = JSON.stringify([pod.namespace, pod.labels, namespaceLabels]);
     const found = whoMind.about(question, nodes, (node) => {
@@ -88,19 +90,24 @@ export const interPodAffinity = (args: Args): FitPredicate => {
       const keys = terms.filter((term) => means(term, pod, namespaceLabels)).map(({ topologyKey }) => topologyKey);
       return keys.length > 0 ? keys : undefined;
     });
-    if (found.none) return undefined;
-    const where = new Map<string, Set<string>>();
-    for (const node of nodes) for (const key of found.on(node) ?? []) addDomain(where, node, key);
-    return where.size > 0 ? where : undefined;
+    if (found.none) return [];
+    const keys = new Set(nodes.flatMap((node) => found.on(node) ?? []));
+    return [...keys].map((key) =>
+      placesWhere(topology.domains(key, nodes), nodes, (node) => found.on(node)?.includes(key) ?? false),
+    );
   }
 };
 
-function addDomain(where: Map<string, Set<string>>, node: NodeInfo, key: string): void {
-  const value = node.labels[key];
-  if (value === undefined) return;
-  let values = where.get(key);
-  if (!values) where.set(key, (values = new Set()));
-  values.add(value);
+function placesWhere(domains: Domains, nodes: readonly NodeInfo[], isThere: (node: NodeInfo) => boolean): Places {
+  const marks = new Uint8Array(domains.size);
+  let none = true;
+  for (const node of nodes) {
+    const domain = domains.of(node);
+    if (domain === undefined || !isThere(node)) continue;
+    marks[domain] = 1;
+    none = false;
+  }
+  return { none, has: (node) => marks[domains.of(node) ?? -1] === 1 };
 }
 
 function anyPod(node: NodeInfo, condition: (pod: PodInfo) => boolean): true | undefined {
@@ -117,35 +124,40 @@ function anyPod(node: NodeInfo, condition: (pod: PodInfo) => boolean): true | un
  * ```
  */
 export const interPodAffinityPriority = (args: Args): Priority => {
+  const topology = new Topology();
   const counts = new FindingsByQuestion<number>();
   const whoCare = new FindingsByQuestion<readonly Worth[]>();
   const carers = new Findings((node) => anyPod(node, (pod) => caringTerms(pod).length > 0));
-  const nobodyCares = (pod: PodInfo): boolean =>
-    affinityTermsOf(pod).preferred.length === 0 && carers.refresh(args.nodes).none;
 
   return {
-    uniform: (pod) => (nobodyCares(pod) ? 0 : undefined),
+    uniform(pod) {
+      const nobodyCares = affinityTermsOf(pod).preferred.length === 0 && carers.refresh(args.nodes).none;
+      return nobodyCares ? 0 : undefined;
+    },
     reduce(pod, nodes, scores) {
       const worths = worthOfDomains(pod);
-      for (let i = 0; i < nodes.length; i++) {
-        const { labels } = nodes[i]!;
-        let sum = 0;
-        for (const [key, values] of worths) sum += values.get(labels[key]!) ?? 0;
-        scores[i] = sum;
+      scores.fill(0);
+      for (const [domains, worth] of worths) {
+        for (let i = 0; i < nodes.length; i++) {
+          const domain = domains.of(nodes[i]!);
+          if (domain !== undefined) scores[i]! += worth[domain]!;
+        }
       }
       stretch(scores);
     },
   };
 
-  function worthOfDomains(pod: PodInfo): ReadonlyMap<string, ReadonlyMap<string, number>> {
-    const worths = new Map<string, Map<string, number>>();
+  /** For each label that somebody speaks of, what each of its domains is worth. */
+  function worthOfDomains(pod: PodInfo): ReadonlyMap<Domains, Float64Array> {
     const { nodes } = args;
+    const worths = new Map<Domains, Float64Array>();
     const add = (node: NodeInfo, key: string, worth: number): void => {
-      const value = node.labels[key];
-      if (value === undefined) return;
-      let values = worths.get(key);
-      if (!values) worths.set(key, (values = new Map()));
-      values.set(value, (values.get(value) ?? 0) + worth);
+      const domains = topology.domains(key, nodes);
+      const domain = domains.of(node);
+      if (domain === undefined) return;
+      let values = worths.get(domains);
+      if (!values) worths.set(domains, (values = new Float64Array(domains.size)));
+      values[domain]! += worth;
     };
     for (const term of affinityTermsOf(pod).preferred) {
       const { question, ...wanted } = resolved(term, args);
@@ -153,7 +165,7 @@ export const interPodAffinityPriority = (args: Args): Priority => {
       if (found.none) continue;
       for (const node of nodes) {
         const count = found.on(node);
-        if (count) add(node, term.topologyKey, term.weight * count);
+        if (count !== undefined) add(node, term.topologyKey, term.weight * count);
       }
     }
     if (carers.refresh(nodes).none) return worths;
@@ -161,7 +173,7 @@ export const interPodAffinityPriority = (args: Args): Priority => {
     const question = JSON.stringify([pod.namespace, pod.labels, namespaceLabels]);
     const found = whoCare.about(question, nodes, (node) => {
       const terms = [...node.pods.values()].flatMap(caringTerms).filter((term) => means(term, pod, namespaceLabels));
-      return terms.length > 0 ? terms.map(({ topologyKey, weight }) => ({ topologyKey, weight })) : undefined;
+      return terms.length > 0 ? sumsByKey(terms) : undefined;
     });
     if (found.none) return worths;
     for (const node of nodes)
@@ -169,6 +181,12 @@ export const interPodAffinityPriority = (args: Args): Priority => {
     return worths;
   }
 };
+
+function sumsByKey(terms: readonly AffinityTerm[]): Worth[] {
+  const sums = new Map<string, number>();
+  for (const { topologyKey, weight } of terms) sums.set(topologyKey, (sums.get(topologyKey) ?? 0) + weight);
+  return [...sums].map(([topologyKey, weight]) => ({ topologyKey, weight }));
+}
 
 type Worth = Pick<AffinityTerm, 'topologyKey' | 'weight'>;
 
@@ -180,11 +198,12 @@ function caringTerms(pod: PodInfo): readonly AffinityTerm[] {
     : [...affinity.map((term) => ({ ...term, weight: hardPodAffinityWeight })), ...preferred];
 }
 
-function stretch(scores: Float64Array): void {
-  const [least, most] = [
-    scores.reduce((a, b) => Math.min(a, b), Infinity),
-    scores.reduce((a, b) => Math.max(a, b), -Infinity),
-  ];
+function stretch(scores: Scores): void {
+  let [least, most] = [Infinity, -Infinity];
+  for (let i = 0; i < scores.length; i++) {
+    if (scores[i]! < least) least = scores[i]!;
+    if (scores[i]! > most) most = scores[i]!;
+  }
   const span = most - least;
   for (let i = 0; i < scores.length; i++)
     scores[i] = span > 0 ? Math.floor(maxNodeScore * ((scores[i]! - least) / span)) : 0;

@@ -15,6 +15,7 @@ import { tolerates } from '../predicates/pod-tolerates-node-taints.js';
 import { preparing, unfit, type FitPredicate } from '../predicates/predicate.js';
 import type { Priority } from '../priorities/priority.js';
 import { describe, withLabelKeys } from './affinity-terms.js';
+import { Topology, type Domains } from './domains.js';
 import { countPods, FindingsByQuestion, type Findings } from './findings.js';
 import { maxNodeScore } from './scale.js';
 
@@ -40,22 +41,29 @@ type Counts = FindingsByQuestion<number>;
  * With fewer domains than `minDomains` the fewest are 0.
  */
 export const podTopologySpread = (): FitPredicate => {
+  const topology = new Topology();
   const counts: Counts = new FindingsByQuestion();
   return preparing((pod, nodes) => {
     const constraints = constraintsOf(pod, 'DoNotSchedule');
     if (constraints.length === 0) return undefined;
+    const hasAll = labelCheck(constraints, topology, nodes);
     const checks = constraints.map((constraint) => {
-      const peers = peersByDomain(pod, constraint, constraints, nodes, counts);
+      const domains = topology.domains(constraint.topologyKey, nodes);
+      const peers = peersByDomain(
+        domains,
+        nodes,
+        peersOnNodes(pod, constraint, nodes, counts),
+        (node) => hasAll(node) && counted(node, pod, constraint),
+      );
       const self = constraint.selector.matches(pod.labels) ? 1 : 0;
-      const enough = peers.size >= constraint.minDomains;
-      return { constraint, peers, self, fewest: enough ? Math.min(...peers.values()) : 0 };
+      return { domains, peers, limit: constraint.maxSkew - self + fewestOf(peers, constraint.minDomains) };
     });
     return (node) => {
-      for (const { constraint, peers, self, fewest } of checks) {
-        const domain = node.labels[constraint.topologyKey];
+      for (const { domains, peers, limit } of checks) {
+        const domain = domains.of(node);
         if (domain === undefined)
           return unfit(["node(s) didn't match pod topology spread constraints (missing required label)"]);
-        if ((peers.get(domain) ?? 0) + self - fewest > constraint.maxSkew)
+        if (Math.max(peers[domain]!, 0) > limit)
           return unfit(["node(s) didn't match pod topology spread constraints"], { resolvable: true });
       }
       return true;
@@ -63,22 +71,30 @@ export const podTopologySpread = (): FitPredicate => {
   });
 };
 
-/** How many peers run in each domain, of the nodes that have all labels of all constraints. */
+/** By domain; -1: none of its nodes counts. */
 function peersByDomain(
-  pod: PodInfo,
-  constraint: Constraint,
-  constraints: readonly Constraint[],
+  domains: Domains,
   nodes: readonly NodeInfo[],
-  counts: Counts,
-): ReadonlyMap<string, number> {
-  const found = peersOnNodes(pod, constraint, nodes, counts);
-  const peers = new Map<string, number>();
+  found: Findings<number> | undefined,
+  counts: (node: NodeInfo) => boolean,
+): Float64Array {
+  const peers = new Float64Array(domains.size).fill(-1);
   for (const node of nodes) {
-    if (!hasAllLabels(node, constraints) || !counted(node, pod, constraint)) continue;
-    const domain = node.labels[constraint.topologyKey]!;
-    peers.set(domain, (peers.get(domain) ?? 0) + (found?.on(node) ?? 0));
+    const domain = domains.of(node);
+    if (domain === undefined || !counts(node)) continue;
+    peers[domain] = Math.max(peers[domain]!, 0) + (found?.on(node) ?? 0);
   }
   return peers;
+}
+
+function fewestOf(peers: Float64Array, minDomains: number): number {
+  let [fewest, domains] = [Infinity, 0];
+  for (const count of peers) {
+    if (count < 0) continue;
+    domains++;
+    if (count < fewest) fewest = count;
+  }
+  return domains < minDomains ? 0 : fewest;
 }
 
 /**
@@ -91,54 +107,68 @@ function peersByDomain(
  * A node without all the labels gets 0, unless the constraints are those that everybody has: then it is spread by those it has.
  */
 export const podTopologySpreadPriority = (args: Args): Priority => {
+  const topology = new Topology();
   const counts: Counts = new FindingsByQuestion();
   return {
     uniform: (pod) => (hasPreferences(pod, args) ? undefined : 0),
     reduce(pod, nodes, scores) {
       const own = (pod.pod.spec.topologySpreadConstraints ?? []).length > 0;
       const constraints = own ? constraintsOf(pod, 'ScheduleAnyway') : defaultConstraints(pod, args);
-      if (constraints.length === 0) return void scores.fill(0);
-      const ignored = (node: NodeInfo): boolean => own && !hasAllLabels(node, constraints);
-      const scored = nodes.filter((node) => !ignored(node));
-      const costs = constraints.map((constraint) => costOf(pod, constraint, scored, own ? constraints : []));
+      scores.fill(0);
+      if (constraints.length === 0) return;
+      const takesPart = own ? labelCheck(constraints, topology, args.nodes) : () => true;
+      const scored = own ? nodes.filter(takesPart) : nodes;
+      const costs = constraints.map((constraint) => costOf(pod, constraint, scored, takesPart));
 
       let [least, most] = [Infinity, 0];
       for (let i = 0; i < nodes.length; i++) {
         const node = nodes[i]!;
-        if (ignored(node)) continue;
-        scores[i] = Math.round(costs.reduce((sum, cost) => sum + cost(node), 0));
-        [least, most] = [Math.min(least, scores[i]!), Math.max(most, scores[i]!)];
+        if (!takesPart(node)) continue;
+        let sum = 0;
+        for (const cost of costs) sum += cost(node);
+        scores[i] = Math.round(sum);
+        if (scores[i]! < least) least = scores[i]!;
+        if (scores[i]! > most) most = scores[i]!;
       }
       for (let i = 0; i < nodes.length; i++) {
-        if (ignored(nodes[i]!)) scores[i] = 0;
+        if (!takesPart(nodes[i]!)) scores[i] = 0;
         else scores[i] = most === 0 ? maxNodeScore : Math.floor((maxNodeScore * (most + least - scores[i]!)) / most);
       }
     },
   };
 
-  /** @param required of which constraints a node must have all labels, for its Pods to count */
   function costOf(
     pod: PodInfo,
     constraint: Constraint,
     scored: readonly NodeInfo[],
-    required: readonly Constraint[],
+    takesPart: (node: NodeInfo) => boolean,
   ): (node: NodeInfo) => number {
     const { topologyKey, maxSkew } = constraint;
+    const domains = topology.domains(topologyKey, args.nodes);
     const found = peersOnNodes(pod, constraint, args.nodes, counts);
-    const cost = (peers: number, domains: number): number => peers * Math.log(domains + 2) + (maxSkew - 1);
-    const hasDomain = (node: NodeInfo): boolean => topologyKey in node.labels;
-    if (topologyKey === hostname) return (node) => (hasDomain(node) ? cost(found?.on(node) ?? 0, scored.length) : 0);
-
-    const peers = new Map<string, number>();
-    // That a node has no such label is a domain too, as far as their number goes.
-    for (const { labels } of scored) peers.set(labels[topologyKey] ?? '', 0);
-    for (const node of args.nodes) {
-      const known = peers.get(node.labels[topologyKey] ?? '');
-      const count = found?.on(node);
-      if (known === undefined || !count || !hasAllLabels(node, required) || !counted(node, pod, constraint)) continue;
-      peers.set(node.labels[topologyKey] ?? '', known + count);
+    if (topologyKey === hostname) {
+      const weight = Math.log(scored.length + 2);
+      return (node) => (domains.of(node) === undefined ? 0 : (found?.on(node) ?? 0) * weight + (maxSkew - 1));
     }
-    return (node) => (hasDomain(node) ? cost(peers.get(node.labels[topologyKey]!)!, peers.size) : 0);
+    const isThere = new Uint8Array(domains.size);
+    let hasNone = 0;
+    for (const node of scored) {
+      const domain = domains.of(node);
+      if (domain === undefined) hasNone = 1;
+      else isThere[domain] = 1;
+    }
+    // That a node has no such label is a domain too, as far as their number goes.
+    const weight = Math.log(isThere.reduce((sum, one) => sum + one, hasNone) + 2);
+    const peers = peersByDomain(
+      domains,
+      args.nodes,
+      found,
+      (node) => takesPart(node) && counted(node, pod, constraint),
+    );
+    return (node) => {
+      const domain = domains.of(node);
+      return domain === undefined ? 0 : Math.max(peers[domain]!, 0) * weight + (maxSkew - 1);
+    };
   }
 };
 
@@ -158,8 +188,15 @@ function peersOnNodes(
   return counts.about(JSON.stringify([namespace, describe(selector)]), nodes, (node) => countPods(node, isPeer));
 }
 
-const hasAllLabels = ({ labels }: NodeInfo, constraints: readonly Constraint[]): boolean =>
-  constraints.every(({ topologyKey }) => topologyKey in labels);
+/** Whether a node has the labels of all the constraints. */
+function labelCheck(
+  constraints: readonly Constraint[],
+  topology: Topology,
+  nodes: readonly NodeInfo[],
+): (node: NodeInfo) => boolean {
+  const all = constraints.map(({ topologyKey }) => topology.domains(topologyKey, nodes));
+  return (node) => all.every((domains) => domains.of(node) !== undefined);
+}
 
 const counted = (node: NodeInfo, pod: PodInfo, { honoursAffinity, honoursTaints }: Constraint): boolean =>
   (!honoursAffinity || pod.nodeAffinity.matches(node.node!)) &&
