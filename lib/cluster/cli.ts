@@ -9,6 +9,7 @@ import { explainCommand } from './explain.js';
 import { packageFile } from './options.js';
 import { placeCommand } from './place.js';
 import { startCommand } from './start.js';
+import { storeCommand } from './store/commands.js';
 
 /** Runs the command line; sets the process's exit code. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -20,6 +21,7 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const command of componentCommands()) kubebook.addCommand(command);
   kubebook.addCommand(explainCommand());
   kubebook.addCommand(placeCommand());
+  kubebook.addCommand(storeCommand());
   for (const command of kubebook.commands) {
     command.showHelpAfterError('(--help tells more)');
     command.addHelpText(

@@ -39,3 +39,14 @@ export { EtcdError, type EtcdPlace } from './etcd/place.js';
 export { MemoryStorage } from './memory.js';
 export { LowdbStorage, type LowdbStorageOptions } from './lowdb/lowdb.js';
 export { FolderError } from './lowdb/format.js';
+// What tools do with them.
+export {
+  assertStore,
+  inspectFolder,
+  readFolder,
+  type Inspection,
+  type FileReport,
+  type Problem,
+} from './lowdb/inspect.js';
+export { backupFolder, type Backup } from './lowdb/backup.js';
+export { oldestRevision, revisionsIn, revisionsOf, type Revision } from './revisions.js';

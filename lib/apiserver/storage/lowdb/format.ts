@@ -32,18 +32,34 @@ import type { Entry } from '../storage.js';
 export const formatVersion = 2;
 
 /** Why a data folder cannot be used, in one sentence for the user. */
-export class FolderError extends Error {}
+export class FolderError extends Error {
+  /** What is damaged, in a few words. */
+  readonly what: string | undefined;
+  /** A newer version wrote it. */
+  readonly newer: boolean;
+
+  constructor(
+    message: string,
+    { what, newer = false, cause }: { what?: string; newer?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.what = what;
+    this.newer = newer;
+  }
+}
 
 export const newerVersion = (file: string, version: number): FolderError =>
   new FolderError(
     `${file} was written by a newer version of kubebook (store format ${version}; this one knows ${formatVersion}): ` +
       'start that version, or choose another data folder',
+    { newer: true },
   );
 
 export const damaged = (file: string, offset: number, what: string): FolderError =>
   new FolderError(
     `${file} is damaged at byte ${offset} (${what}): restore the folder from a copy, or choose another one; ` +
       'nothing was changed',
+    { what },
   );
 
 /** One write, as the journal keeps it. `compact` takes no revision of its own. */

@@ -231,8 +231,10 @@ async function writeAll(handle: Awaited<ReturnType<OpenFile>>, bytes: Buffer, po
 }
 
 /** Makes the names in a folder durable: a new file whose name is lost is lost. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
+export const syncFolder = (folder: string): void => syncFile(folder);
+
+export function syncFile(path: string): void {
+  const handle = openSync(path, 'r');
   try {
     fsyncSync(handle);
   } finally {

@@ -20,6 +20,8 @@ import { compile } from '../../../../test/contracts/compiled.js';
 import { describeStorage, follow } from '../../../../test/contracts/storage.js';
 import { type Clock, type Log, silent, SteppedClock } from '../../../util/index.js';
 import { CompactedError, UnavailableError } from '../storage.js';
+import { backupFolder } from './backup.js';
+import { inspectFolder } from './inspect.js';
 import type { OpenFile } from './journal.js';
 import { LowdbStorage, type LowdbStorageOptions } from './lowdb.js';
 
@@ -279,7 +281,34 @@ describe('a folder is refused in one sentence, and nothing in it is changed,', (
         .map((name) => [name, readFileSync(join(folder, name), 'latin1')]);
     const before = content();
     await expect(openStore({ folder })).rejects.toThrow(message);
+    // A look into the folder finds the same, and goes on.
+    const found = (): string => {
+      try {
+        const { problems } = inspectFolder(folder);
+        return problems.map(({ file, offset, text }) => `${file} is damaged at byte ${offset} (${text})`).join('\n');
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(found()).toMatch(message);
     expect(content()).toEqual(before);
+  });
+
+  test('and all that is wrong is found, beyond the first of it', async () => {
+    const folder = await filled();
+    change('snapshot.json', flip(400))(folder);
+    change(journal, flip(150))(folder);
+    change(journal, flip(300))(folder);
+    const { problems, files } = inspectFolder(folder);
+    expect(problems.map(({ file, offset, text }) => [file.slice(folder.length + 1), offset, text])).toEqual([
+      ['snapshot.json', 359, 'a wrong checksum'],
+      [journal, 107, 'a wrong checksum'],
+      [journal, expect.any(Number), 'a wrong checksum'],
+    ]);
+    expect(files).toMatchObject([
+      { name: 'snapshot.json', records: 5, to: 6 },
+      { name: journal, records: 3, to: 11 },
+    ]);
   });
 
   test('holding files of somebody else', async () => {
@@ -564,6 +593,39 @@ describe('as a process of its own', () => {
     }
     expect(acknowledged.size).toBeGreaterThan(2500);
     expect(existsSync(join(folder, 'snapshot.json'))).toBe(true);
+  }, 60_000);
+
+  test('a backup made while it writes and folds is a store, with all that had been acknowledged', async () => {
+    const folder = newFolder();
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', writer, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const acknowledged = new Map<string, number>();
+    const reading = (async () => {
+      for await (const line of createInterface(child.stdout)) {
+        const [key, revision] = line.split(' ');
+        acknowledged.set(key!, Number(revision));
+      }
+    })();
+    const snapshots = new Set<string>();
+    for (let i = 0; i < 100 && (i < 10 || snapshots.size < 3); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (acknowledged.size === 0) continue;
+      const before = new Map(acknowledged);
+      const copy = newFolder();
+      const { revision, objects } = backupFolder(folder, copy);
+      expect(inspectFolder(copy)).toMatchObject({ problems: [], revision, objects });
+      await using storage = await openStore({ folder: copy });
+      const found = new Map((await storage.list('/')).entries.map(({ key, modRevision }) => [key, modRevision]));
+      expect([...before].filter(([key, revision]) => found.get(key) !== revision)).toEqual([]);
+      if (existsSync(join(copy, 'snapshot.json')))
+        snapshots.add(readFileSync(join(copy, 'snapshot.json'), 'utf8').slice(0, 80));
+    }
+    child.kill('SIGKILL');
+    await reading;
+    expect(snapshots.size).toBeGreaterThanOrEqual(3);
+    expect(() => backupFolder(folder, folder)).toThrow('is not empty');
+    expect(() => backupFolder(newFolder(), newFolder())).toThrow('holds no store');
   }, 60_000);
 
   test('it refuses a second process, and says who holds the folder', async () => {
