@@ -13,7 +13,7 @@ test('an assumed Pod counts at once, and counts once when it is confirmed', () =
   expect([cpuOn(cache, 'a'), cache.isAssumed('default/web')]).toEqual([1000, true]);
   cache.setPod(bound(web, 'a'));
   expect([cpuOn(cache, 'a'), cache.isAssumed('default/web')]).toEqual([1000, false]);
-  cache.forget('default/web'); // too late: it is confirmed
+  cache.forget(new PodInfo(web)); // too late: it is confirmed
   expect(cpuOn(cache, 'a')).toBe(1000);
 });
 
@@ -28,7 +28,7 @@ test('an assumption expires thirty seconds after its binding, not before it', ()
   const cache = new SchedulerCache();
   cache.assume(new PodInfo(web), 'a');
   expect(cache.expire(1e15)).toEqual([]);
-  cache.finishBinding('default/web', 1000);
+  cache.finishBinding(new PodInfo(web), 1000);
   expect(cache.expire(1000 + assumedPodExpiryMs - 1)).toEqual([]);
   expect(cache.expire(1000 + assumedPodExpiryMs).map(({ key }) => key)).toEqual(['default/web']);
   expect(cache.nodeOf('default/web')).toBeUndefined();

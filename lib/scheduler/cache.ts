@@ -250,14 +250,19 @@ export class SchedulerCache implements PluginArgs {
   }
 
   /** The binding was accepted: from now on the informer has {@link assumedPodExpiryMs} to confirm it. */
-  finishBinding(key: ObjectKey, nowMs: number): void {
-    const state = this.#pods.get(key);
-    if (state && this.#assumed.has(key)) this.#pods.replace(key, { ...state, expiresAtMs: nowMs + assumedPodExpiryMs });
+  finishBinding(info: PodInfo, nowMs: number): void {
+    const state = this.#assumption(info);
+    if (state) this.#pods.replace(info.key, { ...state, expiresAtMs: nowMs + assumedPodExpiryMs });
   }
 
-  /** The binding failed: the room is free again. A Pod confirmed meanwhile stays. */
-  forget(key: ObjectKey): void {
-    if (this.#assumed.has(key)) this.removePod(key);
+  /** The binding failed: the room is free again. A Pod confirmed meanwhile stays, and so does a namesake. */
+  forget(info: PodInfo): void {
+    if (this.#assumption(info)) this.removePod(info.key);
+  }
+
+  #assumption({ key, pod }: PodInfo): PodState | undefined {
+    const state = this.#pods.get(key);
+    return this.#assumed.has(key) && state?.info.pod.metadata.uid === pod.metadata.uid ? state : undefined;
   }
 
   /** Drops assumptions that were not confirmed in time; returns their Pods. */

@@ -1,42 +1,9 @@
 import * as resources from '../api/resources.js';
 import { conflict } from '../api/status.js';
-import type { Event, Pod } from '../api/types.js';
-import { silent, SteppedClock } from '../util/index.js';
-import { Scheduler, type SchedulerOptions } from './scheduler.js';
 import { registerAlgorithmProvider, registerFitPredicate } from './registry.js';
 import { aController, aNode, aPod, bound } from './testing/builders.js';
 import { FakeApi } from './testing/fake-api.js';
-
-/** A scheduler that runs against `api` until the end of the test. */
-async function withScheduler(
-  options: Partial<SchedulerOptions>,
-  test: (it: {
-    api: FakeApi;
-    clock: SteppedClock;
-    scheduler: Scheduler;
-    nodeOf: (pod: string) => string | undefined;
-  }) => Promise<void>,
-  api = new FakeApi(),
-): Promise<void> {
-  const clock = new SteppedClock();
-  const scheduler = new Scheduler({ client: api.client, clock, log: silent, ...options });
-  const stop = new AbortController();
-  const running = scheduler.run(stop.signal);
-  const nodeOf = (pod: string): string | undefined => (api.get(resources.pods, `default/${pod}`) as Pod).spec.nodeName;
-  try {
-    await clock.advance(10);
-    await test({ api, clock, scheduler, nodeOf });
-  } finally {
-    stop.abort();
-    await running;
-  }
-  expect(clock.waiting).toBe(0);
-}
-
-const events = (api: FakeApi): string[] =>
-  (api.list(resources.events) as Event[]).map(({ type, reason, message }) => `${type} ${reason} ${message}`);
-const condition = (api: FakeApi, pod: string) =>
-  (api.get(resources.pods, `default/${pod}`) as Pod).status.conditions?.find(({ type }) => type === 'PodScheduled');
+import { conditionOf, eventsOf, withScheduler } from './testing/with-scheduler.js';
 
 test('binds a Pod to the emptier node and says so', () =>
   withScheduler({}, async ({ api, clock, nodeOf }) => {
@@ -46,7 +13,7 @@ test('binds a Pod to the emptier node and says so', () =>
     api.put(resources.pods, aPod('web-0'));
     await clock.advance(10);
     expect(nodeOf('web-0')).toBe('node-1');
-    expect(events(api)).toEqual(['Normal Scheduled Successfully assigned default/web-0 to node-1']);
+    expect(eventsOf(api)).toEqual(['Normal Scheduled Successfully assigned default/web-0 to node-1']);
   }));
 
 test('finds what was there before it started', async () => {
@@ -66,7 +33,7 @@ test.each([
     api.put(resources.nodes, aNode('node-1'));
     api.put(resources.pods, pod);
     await clock.advance(10);
-    expect([nodeOf('p'), events(api)]).toEqual([undefined, []]);
+    expect([nodeOf('p'), eventsOf(api)]).toEqual([undefined, []]);
   }),
 );
 
@@ -98,8 +65,8 @@ test('says why no node fits, in an event and in the condition, and tries again w
     api.put(resources.pods, bound(aPod('first', { cpu: '2' }), 'node-1'));
     api.put(resources.pods, aPod('second', { cpu: '1' }));
     await clock.advance(10);
-    expect(events(api)).toEqual([`Warning FailedScheduling ${message}`]);
-    expect(condition(api, 'second')).toMatchObject({
+    expect(eventsOf(api)).toEqual([`Warning FailedScheduling ${message}`]);
+    expect(conditionOf(api, 'second')).toMatchObject({
       status: 'False',
       reason: 'Unschedulable',
       message,
@@ -164,7 +131,7 @@ test('does not give the same room away twice while bindings travel', () =>
     arrive();
     await clock.advance(10);
     expect(api.bindings).toEqual(['p-0 → node-2', 'p-1 → node-1']);
-    expect(condition(api, 'p-2')?.message).toContain('2 Insufficient cpu');
+    expect(conditionOf(api, 'p-2')?.message).toContain('2 Insufficient cpu');
   }));
 
 test('a refused binding frees the room and is tried again after a back-off', () =>
@@ -176,10 +143,10 @@ test('a refused binding frees the room and is tried again after a back-off', () 
     api.put(resources.nodes, aNode('node-1', { cpu: '2' }));
     api.put(resources.pods, aPod('a', { cpu: '1' }));
     await clock.advance(10);
-    expect(events(api)).toEqual([
+    expect(eventsOf(api)).toEqual([
       'Warning FailedScheduling binding rejected: running Bind plugin "DefaultBinder": etcd is tired',
     ]);
-    expect(condition(api, 'a')).toMatchObject({ status: 'False', reason: 'SchedulerError' });
+    expect(conditionOf(api, 'a')).toMatchObject({ status: 'False', reason: 'SchedulerError' });
     api.put(resources.pods, aPod('b', { cpu: '2' })); // the room is free
     await clock.advance(10);
     expect(nodeOf('b')).toBe('node-1');
@@ -209,7 +176,7 @@ test('a Pod deleted while its binding travels is forgotten without an event', ()
     api.onBind = (pod) => api.remove(resources.pods, pod);
     api.put(resources.pods, aPod('p'));
     await clock.advance(60_000);
-    expect([events(api), scheduler.waiting.backingOff, scheduler.waiting.active]).toEqual([[], 0, 0]);
+    expect([eventsOf(api), scheduler.waiting.backingOff, scheduler.waiting.active]).toEqual([[], 0, 0]);
   }));
 
 test('a predicate that throws does not stall the others', async () => {
@@ -224,7 +191,7 @@ test('a predicate that throws does not stall the others', async () => {
     api.put(resources.pods, aPod('b'));
     await clock.advance(10);
     expect([nodeOf('a'), nodeOf('b')]).toEqual([undefined, 'node-1']);
-    expect(events(api)).toContain('Warning FailedScheduling boom');
+    expect(eventsOf(api)).toContain('Warning FailedScheduling boom');
   });
 });
 
@@ -235,7 +202,7 @@ test('another provider is swapped in without losing a Pod', async () => {
     api.put(resources.nodes, aNode('node-2'));
     api.put(resources.pods, aPod('p'));
     await clock.advance(5_000);
-    expect(condition(api, 'p')?.message).toContain('1 OnlyOnNode1');
+    expect(conditionOf(api, 'p')?.message).toContain('1 OnlyOnNode1');
     scheduler.useProvider('DefaultProvider');
     await clock.advance(2_000); // the rest of its third back-off
     expect(nodeOf('p')).toBe('node-2');

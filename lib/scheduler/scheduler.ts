@@ -269,6 +269,7 @@ export class Scheduler {
 
   #podChanged(pod: DeepReadonly<Pod>, old?: DeepReadonly<Pod>): void {
     const key = keyOf(pod);
+    if (old && old.metadata.uid !== pod.metadata.uid) this.#podGone(old); // deleted, and made anew, while nobody looked
     if (hasEnded(pod)) return this.#podGone(pod);
     if (pod.spec.nodeName) {
       this.#queue.remove(key);
@@ -357,8 +358,13 @@ export class Scheduler {
   #place(queued: QueuedPod, decision: Decision, { options: { reservation } }: Algorithm, signal: AbortSignal): void {
     const { info } = queued;
     const node = decision.node!;
-    reservation?.reserve(info, node);
     this.#cache.assume(info, node.name);
+    try {
+      reservation?.reserve(info, node);
+    } catch (error) {
+      this.#cache.forget(info);
+      throw error;
+    }
     this.#cache.denominate(info.key);
     this.#writes.add(this.#bind(queued, decision, reservation, signal));
   }
@@ -381,11 +387,10 @@ export class Scheduler {
       }
       await this.#writes.bind(info, node.name, signal);
     } catch (error) {
-      // Also when the answer was lost: if the binding did arrive, the informer says so, and the Pod leaves the queue again.
       reservation?.unreserve(info, node);
       this.#explanations.bound(info.key, 'refused', this.#stopwatch() - startMs);
       this.#metrics.failed('error', algorithmMs + this.#stopwatch() - startMs);
-      this.#cache.forget(info.key);
+      this.#cache.forget(info);
       this.#queue.putBack(queued, 'failed');
       this.#queue.moveAll();
       if (signal.aborted || isNotFound(error)) return; // deleted meanwhile
@@ -397,8 +402,8 @@ export class Scheduler {
     const bindingMs = this.#stopwatch() - startMs;
     this.#explanations.bound(info.key, 'bound', bindingMs);
     this.#metrics.bound(queued.attempts, { algorithmMs, bindingMs });
-    this.#queue.remove(info.key);
-    this.#cache.finishBinding(info.key, clock.now());
+    if (this.#queue.isWanted(queued)) this.#queue.remove(info.key); // else a namesake waits there by now
+    this.#cache.finishBinding(info, clock.now());
   }
 
   /** There is no node: it is said why, and room may be made. Returns the sentence. */

@@ -4,7 +4,7 @@
  */
 import { keyOf } from '../api/meta.js';
 import * as resources from '../api/resources.js';
-import { isConflict, isNotFound } from '../api/status.js';
+import { isConflict, isNotFound, isTransient } from '../api/status.js';
 import type { DeepReadonly, Pod } from '../api/types.js';
 import type { Client, EventRecorder, Lister } from '../client/index.js';
 import { timestamp, type Clock, type Log } from '../util/index.js';
@@ -32,9 +32,12 @@ export class Writes {
     this.#options = options;
   }
 
-  /** Counts `writing` among those under way until it settles. It must not reject. */
+  /** Counts `writing` among those under way until it settles. */
   add(writing: Promise<void>): void {
-    const done = writing.finally(() => this.#underWay.delete(done));
+    const { log } = this.#options;
+    const done = writing
+      .catch((error: unknown) => log.warn('a plug-in is broken', { error })) // nothing else is left to fail
+      .finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
   }
 
@@ -57,10 +60,24 @@ export class Writes {
       metadata: { namespace, name, uid },
       target: { kind: 'Node', name: node },
     };
-    await this.#options.client.createSubresource(resources.pods, { namespace, name: name! }, 'binding', binding, {
-      signal,
-    });
+    const { client } = this.#options;
+    try {
+      await client.createSubresource(resources.pods, { namespace, name: name! }, 'binding', binding, { signal });
+    } catch (error) {
+      // Where the answer was lost, the room may be taken: whoever gives it away again books it twice.
+      if (!isTransient(error) || !(await this.#isBound(pod, node, signal))) throw error;
+    }
     this.#options.recorder.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${keyOf(pod)} to ${node}`);
+  }
+
+  async #isBound(pod: DeepReadonly<Pod>, node: string, signal: AbortSignal): Promise<boolean> {
+    const { namespace, name, uid } = pod.metadata;
+    try {
+      const now = await this.#options.client.get(resources.pods, { namespace, name }, { signal });
+      return now.metadata.uid === uid && now.spec.nodeName === node;
+    } catch {
+      return false; // if it is bound after all, the informer will say so
+    }
   }
 
   /** The event alone. */

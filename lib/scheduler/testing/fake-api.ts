@@ -3,7 +3,7 @@
  * tells watchers, binds, and merges conditions. Whether the real one answers so is shown by the scenarios in `test/`.
  */
 import { keyOf } from '../../api/meta.js';
-import { conflict, notFound } from '../../api/status.js';
+import { alreadyExists, conflict, notFound } from '../../api/status.js';
 import { pathOf, replicationControllers, services, type Resource } from '../../api/resources.js';
 import type { KubernetesObject, WatchEvent } from '../../api/types.js';
 import type { Client } from '../../client/index.js';
@@ -16,6 +16,10 @@ export class FakeApi {
   #version = 0;
   /** Called before each binding; what it throws refuses it. */
   onBind: (pod: string, node: string) => void | Promise<void> = () => {};
+  /** Called after each, before the answer; what it throws is answered, though the Pod is bound. */
+  onBound: (pod: string, node: string) => void | Promise<void> = () => {};
+  /** Bindings are accepted, and nothing comes of them. */
+  isDeaf = false;
   readonly bindings: string[] = [];
   /** Kinds beside Nodes, Pods and Events that there are. */
   readonly served: Resource[] = [services, replicationControllers];
@@ -53,7 +57,11 @@ export class FakeApi {
         items: structuredClone(this.list(resource)),
       }),
       watch: (resource: Resource, { signal }: { signal: AbortSignal }) => this.#watch(resource, signal),
-      create: async (resource: Resource, object: KubernetesObject) => (this.put(resource, object), object),
+      create: async (resource: Resource, object: KubernetesObject) => {
+        if (this.get(resource, keyOf(object))) throw alreadyExists(resource, object.metadata.name);
+        this.put(resource, object);
+        return structuredClone(this.get(resource, keyOf(object)));
+      },
       patch: async (resource: Resource, { namespace, name }: { namespace: string; name: string }, patch: any) => {
         const object = this.#existing(resource, `${namespace}/${name}`);
         this.put(resource, {
@@ -62,6 +70,15 @@ export class FakeApi {
           metadata: object.metadata,
           status: { ...object.status, ...patch.status },
         });
+      },
+      get: async (resource: Resource, { namespace, name }: { namespace?: string; name: string }) =>
+        structuredClone(this.#existing(resource, namespace ? `${namespace}/${name}` : name)),
+      update: async (resource: Resource, object: KubernetesObject) => {
+        const { metadata } = this.#existing(resource, keyOf(object));
+        if (object.metadata.resourceVersion && object.metadata.resourceVersion !== metadata.resourceVersion)
+          throw conflict(resource, object.metadata.name, 'the object has been modified');
+        this.put(resource, object);
+        return structuredClone(this.get(resource, keyOf(object)));
       },
       raw: async (_method: string, path: string) => {
         const resources = this.served.filter((resource) => pathOf({ ...resource, namespaced: false }).startsWith(path));
@@ -80,6 +97,7 @@ export class FakeApi {
             name,
             `pod ${name} is already assigned to node "${pod.spec.nodeName}"`,
           );
+        if (this.isDeaf) return;
         this.bindings.push(`${name} → ${target.name}`);
         const conditions = [{ type: 'PodScheduled', status: 'True' }];
         this.put(resource, {
@@ -87,6 +105,7 @@ export class FakeApi {
           spec: { ...pod.spec, nodeName: target.name },
           status: { ...pod.status, conditions },
         } as Stored);
+        await this.onBound(key, target.name);
       },
     };
     return client as unknown as Client;
