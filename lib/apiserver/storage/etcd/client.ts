@@ -11,6 +11,7 @@
  * sent once: where its answer is lost, nobody knows whether it happened, and a second try might do it twice.
  */
 import {
+  type ChannelCredentials,
   Client,
   type ClientDuplexStream,
   connectivityState,
@@ -91,10 +92,9 @@ export class EtcdClient implements AsyncDisposable {
   }: EtcdClientOptions): Promise<EtcdClient> {
     if (endpoints.length === 0)
       throw new EtcdError('which etcd? Give at least one URL, such as http://127.0.0.1:2379.');
-    const pem = (text: string | undefined) => (text ? Buffer.from(text) : null);
     const members = endpoints.map((endpoint) => {
       const { secure, target } = parse(endpoint);
-      const how = secure ? credentials.createSsl(pem(ca), pem(key), pem(cert)) : credentials.createInsecure();
+      const how = secure ? tls({ ca, cert, key }) : credentials.createInsecure();
       return { endpoint, client: new Client(target, how, channelOptions) };
     });
     const client = new EtcdClient(members, timeoutMs);
@@ -282,6 +282,19 @@ function unary<Request, Response>(
   });
 }
 
+/** @throws {EtcdError} what of it is no PEM text */
+function tls({ ca, cert, key }: Pick<EtcdPlace, 'ca' | 'cert' | 'key'>): ChannelCredentials {
+  const pem = (text: string | undefined) => (text ? Buffer.from(text) : null);
+  try {
+    return credentials.createSsl(pem(ca), pem(key), pem(cert));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new EtcdError(
+      `the certificates for etcd cannot be read (${why}): they must be PEM files, and belong together.`,
+    );
+  }
+}
+
 /** `http://127.0.0.1:2379` → `127.0.0.1:2379`. @throws {EtcdError} */
 function parse(endpoint: string): { readonly secure: boolean; readonly target: string } {
   const text = /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`;
@@ -317,4 +330,4 @@ function reasonOf(endpoint: string, { details = '', code, message }: ServiceErro
 
 /** `No connection established. Last error: X. Resolution note: ` → `X` */
 const lastError = (details: string): string =>
-  (/Last error: (.*?)(?:\. Resolution note.*)?$/s.exec(details)?.[1] ?? details).trim();
+  (/Last error: (.*?)(?:\. Resolution note.*)?$/s.exec(details)?.[1] ?? details).replace(/^Error: /, '').trim();

@@ -1,6 +1,10 @@
 /** What a user or an operator may do to an etcd, and what the store says to it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describeWithEtcd, Etcd } from '../../../../test/support/etcd.js';
-import { realClock as clock, type Log, silent as log, sleep } from '../../../util/index.js';
+import { Pki } from '../../../cluster/pki.js';
+import { realClock as clock, type Log, Scope, silent as log, sleep } from '../../../util/index.js';
 import { CompactedError, maxValueBytes, type Storage, TooLargeError, UnavailableError } from '../storage.js';
 import { EtcdStorage, type EtcdStorageOptions } from './etcd.js';
 
@@ -231,6 +235,51 @@ describeWithEtcd('a place where no etcd lets us in', () => {
   test('the second of two is used where the first is not there', async () => {
     await using etcd = await Etcd.start();
     expect(await refusal({ endpoints: ['http://127.0.0.1:1', etcd.endpoint] })).toBe('opened');
+  });
+});
+
+describeWithEtcd('an etcd that speaks TLS', () => {
+  let scope: Scope;
+  let etcd: Etcd;
+  let pki: Pki;
+  beforeAll(async () => {
+    scope = new Scope();
+    const folder = mkdtempSync(join(tmpdir(), 'kubebook-pki-'));
+    scope.defer(() => rmSync(folder, { recursive: true }));
+    pki = await Pki.open({ folder, clock });
+    await pki.pair('etcd', { commonName: 'etcd', addresses: ['127.0.0.1'] });
+    const file = (name: string): string => join(folder, name);
+    const tls = { cert: file('etcd.crt'), key: file('etcd.key'), clientCA: file('ca.crt') };
+    etcd = scope.use(await Etcd.start({ tls }));
+  });
+  afterAll(() => scope[Symbol.asyncDispose]());
+
+  const refused = (options: Partial<EtcdStorageOptions>): Promise<string> =>
+    open(etcd, options).then(
+      () => 'opened',
+      (error: Error) => error.message,
+    );
+
+  test('lets in who trusts it, and whom it trusts', async () => {
+    const client = await pki.pair('client', { commonName: 'kube-apiserver-etcd-client' });
+    await using storage = await open(etcd, { ca: pki.ca, ...client });
+    expect((await put(storage, '/registry/a')).modRevision).toBe(2);
+    expect((await storage.list('/registry/')).entries).toHaveLength(1);
+  });
+
+  test('is not spoken to without its authority, in plain words, or without a certificate', async () => {
+    const client = await pki.pair('client', { commonName: 'kube-apiserver-etcd-client' });
+    expect(await refused(client)).toMatch(
+      /^the certificate of the etcd at https:\S+ is not trusted \(.+\): name who signed it with --etcd-cafile\.$/,
+    );
+    expect(await refused({ ca: pki.ca })).toMatch(
+      /^the etcd at https:\S+ wants a certificate of us: give one with --etcd-certfile and --etcd-keyfile\.$/,
+    );
+    expect(await refused({ endpoints: [etcd.endpoint.replace('https:', 'http:')] })).toMatch(
+      /^http:\S+ does not answer as an etcd \(.+\): is it one, and does it speak plain HTTP\?$/,
+    );
+    expect(await refused({ ca: 'no certificate', ...client })).toMatch(/is not trusted/);
+    expect(await refused({ ca: pki.ca, cert: client.cert, key: 'no key' })).toMatch(/cannot be read/);
   });
 });
 
