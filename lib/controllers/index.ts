@@ -22,7 +22,7 @@
  * `pod-ranking.ts`; `endpoints.ts`, `endpointslice.ts` and
  * `endpointslice-mirroring.ts` with `slices.ts`; `node-lifecycle.ts` with `node-health.ts`,
  * `taint-eviction.ts`, `pod-gc.ts`, `node-ttl.ts`; `namespace.ts` with `discovery.ts`; `serviceaccount.ts`; `garbage-collector.ts` with
- * `owner-graph.ts`.
+ * `owner-graph.ts`; `volume-binder.ts` and `volume-protection.ts`.
  *
  * @module
  */

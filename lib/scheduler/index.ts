@@ -26,10 +26,11 @@
  *
  * Files in reading order: `algorithm.ts` (the two steps), `predicates/` and `priorities/` (one idea each), `registry.ts` and
  * `defaults.ts` (algorithm providers), `pod-info.ts`, `node-affinity.ts`, `node-info.ts`, `peers.ts` and `cache.ts` (what is
- * known), `queue.ts` (who waits), `policy.ts` and `extender.ts` (algorithms from a file), `scheduler.ts` (the loop), `fit-error.ts` and `explain.ts` (the reasons).
+ * known), `queue.ts` (who waits), `policy.ts` and `extender.ts` (algorithms from a file), `scheduler.ts` (the loop),
+ * `fit-error.ts` and `explain.ts` (the reasons). Then what today's scheduler has beyond that: `extension-points.ts`,
+ * `today/provider.ts` and the parts that it lists, `preemption.ts`.
  *
- * Left out compared with upstream, so far: inter-pod affinity, topology spread constraints, volume binding, preemption,
- * extenders, policy files, leader election.
+ * Left out compared with upstream: dynamic resource allocation, storage capacity tracking, in-place resizing, sampling of nodes.
  *
  * @module
  */
