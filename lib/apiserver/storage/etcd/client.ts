@@ -321,8 +321,13 @@ function reasonOf(endpoint: string, { details = '', code, message }: ServiceErro
     return `the certificate of the etcd at ${endpoint} is not trusted (${lastError(details)}): name who signed it with --etcd-cafile.`;
   if (/certificate required|bad certificate|alert number (42|116)/i.test(details))
     return `the etcd at ${endpoint} wants a certificate of us: give one with --etcd-certfile and --etcd-keyfile.`;
-  if (secure && /wrong version number|packet length too long|record layer|before secure TLS connection/i.test(details))
-    return `the etcd at ${endpoint} does not speak TLS: write http:// in place of https://.`;
+  if (
+    secure &&
+    /wrong version number|packet length too long|record layer|before secure TLS connection|ECONNRESET|EPROTO/i.test(
+      details,
+    )
+  )
+    return `the etcd at ${endpoint} does not answer in TLS: if it speaks plain HTTP, write http:// in place of https://.`;
   if (code === status.DEADLINE_EXCEEDED)
     return `the etcd at ${endpoint} has not answered within ${openTimeoutMs / 1000} s.`;
   return `${endpoint} does not answer as an etcd (${lastError(details) || message})${secure ? '' : ': is it one, and does it speak plain HTTP'}?`;

@@ -221,7 +221,7 @@ describeWithEtcd('a place where no etcd lets us in', () => {
   test('https in place of http, and what is no etcd at all', async () => {
     await using etcd = await Etcd.start();
     expect(await refusal({ endpoints: [etcd.endpoint.replace('http:', 'https:')] })).toMatch(
-      /^EtcdError: the etcd at https:\S+ does not speak TLS: write http:\/\/ in place of https:\/\/\.$/,
+      /^EtcdError: the etcd at https:\S+ does not answer in TLS: if it speaks plain HTTP, write http:\/\/ in place of https:\/\/\.$/,
     );
     const { createServer } = await import('node:http');
     const server = createServer((_, response) => response.end('hello'));
