@@ -91,7 +91,7 @@ describe('a binding', () => {
       api.onBound = (pod) => {
         if (api.bindings.length > 1) return;
         api.remove(resources.pods, pod);
-        api.put(resources.pods, aPod('p', { cpu: '1' }, {}, { uid: 'another' }));
+        api.put(resources.pods, aPod('p', { cpu: '2' }, {}, { uid: 'another' }));
         return new Promise<void>((resolve) => setImmediate(resolve));
       };
       api.put(resources.nodes, aNode('node-1', { cpu: '1' }));
@@ -99,6 +99,8 @@ describe('a binding', () => {
       await clock.advance(10);
       arrive();
       await clock.advance(5_000);
+      api.put(resources.nodes, aNode('node-1', { cpu: '2' }));
+      await clock.advance(60_000);
       expect(api.get(resources.pods, 'default/p')).toMatchObject({
         metadata: { uid: 'another' },
         spec: { nodeName: 'node-1' },
