@@ -3,7 +3,18 @@ import prettier from 'eslint-config-prettier';
 import ts from 'typescript-eslint';
 
 export default ts.config(
-  { ignores: ['.dependency-cruiser.cjs', 'dist/', 'docs/site/', '.kubebook/', '.venv/', '.jupyter/', 'notebooks/'] },
+  {
+    ignores: [
+      '.dependency-cruiser.cjs',
+      'dist/',
+      'docs/site/',
+      '.kubebook/',
+      '.venv/',
+      '.venv-fuzz/',
+      '.jupyter/',
+      'notebooks/',
+    ],
+  },
   js.configs.recommended,
   ...ts.configs.recommended,
   prettier,
@@ -43,6 +54,8 @@ export default ts.config(
         Buffer: 'readonly',
         setTimeout: 'readonly',
         setInterval: 'readonly',
+        clearTimeout: 'readonly',
+        structuredClone: 'readonly',
         clearInterval: 'readonly',
         performance: 'readonly',
         AbortController: 'readonly',

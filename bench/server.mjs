@@ -6,22 +6,33 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/setup.mjs';
 
-/** `kubebook ARGS` on a free port; resolves when it answers. Disposing it stops it and removes its data. */
-export async function startServer(args) {
+/**
+ * `kubebook ARGS` on a free port; resolves when it answers. Stopping it removes its data.
+ *
+ * @param nodeArgs options of node itself, such as `--inspect`
+ * @param onComplaint gets what it writes to standard error, piece by piece; left out: it is shown
+ */
+export async function startServer(args, { nodeArgs = [], onComplaint } = {}) {
   const data = mkdtempSync(join(tmpdir(), 'kubebook-bench-'));
   const port = await freePort();
   const startMs = performance.now();
   const child = spawn(
     process.execPath,
-    [join(root, 'bin/kubebook.mjs'), ...args, `--data=${data}`, `--port=${port}`, '--secure-port=0'],
+    [...nodeArgs, join(root, 'bin/kubebook.mjs'), ...args, `--data=${data}`, `--port=${port}`, '--secure-port=0'],
     {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', onComplaint ? 'pipe' : 'inherit'],
       env: { ...process.env, KUBEBOOK_NO_SETUP: '1' },
     },
   );
+  let lastWords = '';
+  if (onComplaint)
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      lastWords = (lastWords + text).slice(-1000);
+      onComplaint(text);
+    });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   while (!(await answers(port))) {
-    if (child.exitCode !== null) throw new Error('the server has ended');
+    if (child.exitCode !== null) throw new Error(`the server has ended\n${lastWords}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   const startedInMs = performance.now() - startMs;
@@ -33,6 +44,7 @@ export async function startServer(args) {
   });
   return {
     port,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     startedInMs,
     startMs,
     residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,

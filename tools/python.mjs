@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fail, root, run } from './setup.mjs';
 
 const packages = ['jupyterlab~=4.6', 'nbclient~=0.10', 'nbconvert~=7.16'];
@@ -25,13 +25,7 @@ export const venvBin = (name) => join(venv, 'bin', name);
 
 /** Makes the environment, or brings it up to date; does nothing when nothing has changed. */
 export function setupPython() {
-  const stamp = join(venv, '.kubebook');
-  const wanted = `${packages.join(' ')} ${root}`;
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-    checkPython();
-    console.error('kubebook: installing JupyterLab into .venv (about 240 MB) …');
-    must(run('python3', ['-m', 'venv', '--clear', venv], { quiet: true }));
-    must(run(venvBin('pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages], { quiet: true }));
+  makeEnvironment(venv, packages, 'JupyterLab', () => {
     // kernel.json holds absolute paths, hence the clone's place in the stamp.
     must(
       run(
@@ -45,22 +39,35 @@ export function setupPython() {
         { quiet: true, env: jupyterEnv },
       ),
     );
-    writeFileSync(stamp, wanted);
-  }
+  });
   writeSettings();
 }
 
-function checkPython() {
+/** A virtual environment with some packages in it, made when it is not there or not as wanted. @param what for messages */
+export function makeEnvironment(folder, packages, what, finish = () => {}) {
+  const stamp = join(folder, '.kubebook');
+  const wanted = `${packages.join(' ')} ${root}`;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  checkPython(what);
+  console.error(`kubebook: installing ${what} into ${basename(folder)} …`);
+  const pip = join(folder, 'bin', 'pip');
+  must(run('python3', ['-m', 'venv', '--clear', folder], { quiet: true }), what);
+  must(run(pip, ['install', '--quiet', '--disable-pip-version-check', ...packages], { quiet: true }), what);
+  finish();
+  writeFileSync(stamp, wanted);
+}
+
+function checkPython(what) {
   const probe = spawnSync('python3', ['-c', 'import sys, venv, ensurepip; print(sys.version_info >= (3, 9))'], {
     encoding: 'utf8',
   });
   if (probe.error)
     fail(
-      'JupyterLab needs Python 3.9 or newer, which is not here; on Debian and Ubuntu: sudo apt-get install python3 python3-venv',
+      `${what} needs Python 3.9 or newer, which is not here; on Debian and Ubuntu: sudo apt-get install python3 python3-venv`,
     );
   if (probe.status !== 0)
     fail('Python has no venv module here; on Debian and Ubuntu: sudo apt-get install python3-venv');
-  if (probe.stdout.trim() !== 'True') fail('JupyterLab needs Python 3.9 or newer; python3 on this machine is older.');
+  if (probe.stdout.trim() !== 'True') fail(`${what} needs Python 3.9 or newer; python3 on this machine is older.`);
 }
 
 /** No news, no update checks: nothing leaves the machine. */
@@ -79,6 +86,6 @@ function writeSettings() {
     mkdirSync(path, { recursive: true });
 }
 
-function must({ code, output }) {
-  if (code !== 0) fail(`${output}\nkubebook: setting up JupyterLab failed; the lines above say why.`);
+function must({ code, output }, what = 'JupyterLab') {
+  if (code !== 0) fail(`${output}\nkubebook: setting up ${what} failed; the lines above say why.`);
 }
