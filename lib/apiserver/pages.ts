@@ -137,9 +137,10 @@ export class Pages {
       if (known) return void refuse(request, response, noSuchResource());
       notFoundPage(response);
     });
-    // With four parameters it is express's handler of errors, which would else show where they happened.
-    app.use((error: Error, request: Request, response: Response, _next: unknown) => {
-      refuse(request, response, internalError(error));
+    // With four parameters it is express's handler of errors, which would else show where they happened; bytes that are no text have a status.
+    app.use((error: Error & { status?: number }, request: Request, response: Response, _next: unknown) => {
+      if (error.status === 400) plain(response, 400, '400 Bad Request');
+      else refuse(request, response, internalError(error));
     });
     return app;
   }
