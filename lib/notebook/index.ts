@@ -15,7 +15,7 @@
  *
  * @module
  */
-export { table, until, check } from './show.js';
+export { table, paragraph, until, check } from './show.js';
 export { chart, palette, type ChartSize } from './chart.js';
 export { recordTimeline, type Timeline } from './timeline.js';
 export { heatMap, type HeatMapOptions } from './heat-map.js';

@@ -11,7 +11,7 @@ import type { Pod } from '../api/types.js';
 import type { Explained, NodeVerdict, Outcome, Placements } from '../scheduler/index.js';
 import { chart, palette } from './chart.js';
 import { heatMap } from './heat-map.js';
-import { table } from './show.js';
+import { paragraph, table } from './show.js';
 
 /** As much of tslab's `display` as is needed. */
 export interface Display {
@@ -35,7 +35,7 @@ export const explainer =
 export async function showExplanation(display: Display, told: Told): Promise<void> {
   display.html(table(nodesTable(told)));
   if (told.feasible > 0) display.png(await scoreChart(told));
-  display.html(`<p>${scoresInWords(told)}</p>`);
+  display.html(paragraph(scoresInWords(told)));
 }
 
 /** One row a node: what each priority gave, or which predicates refused it. */

@@ -17,6 +17,9 @@ export function table(rows: readonly Readonly<Record<string, unknown>>[]): strin
     .join('')}</tbody></table>`;
 }
 
+/** Text as an HTML paragraph: what a chart says, in words. */
+export const paragraph = (text: string): string => `<p>${escape(text).replaceAll('\n', '<br>')}</p>`;
+
 const escape = (text: string): string =>
   text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]!);
 
