@@ -25,11 +25,36 @@ export const versionText = (revision: number): string => (revision === 0 ? '' : 
 
 const itemHead = '{"metadata":{';
 
+/** How much is allocated at once for values. */
+const slabBytes = 16 * 1024;
+
+/**
+ * What is stored stays, for minutes or for years; other buffers are forgotten at once. In Node's pool they would lie side
+ * by side, and each value would keep its neighbours' memory.
+ */
+class Slab {
+  #bytes = Buffer.alloc(0);
+  #used = 0;
+
+  /** As `Buffer.from(text)`. */
+  from(text: string): Buffer {
+    const length = Buffer.byteLength(text);
+    if (length > slabBytes / 4) return Buffer.from(text);
+    if (this.#used + length > this.#bytes.length) {
+      this.#bytes = Buffer.allocUnsafeSlow(slabBytes);
+      this.#used = 0;
+    }
+    this.#bytes.write(text, this.#used);
+    return this.#bytes.subarray(this.#used, (this.#used += length));
+  }
+}
+
 /** How one kind's objects become bytes and come back. */
 export class Codec {
   readonly kind: Kind;
   readonly head: string;
   readonly #headLength: number;
+  readonly #slab = new Slab();
 
   constructor(kind: Kind) {
     this.kind = storedKind(kind);
@@ -41,7 +66,7 @@ export class Codec {
   encode(object: DeepReadonly<KubernetesObject>): Buffer {
     const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object as KubernetesObject;
     const { resourceVersion: _version, ...kept } = metadata;
-    return Buffer.from(
+    return this.#slab.from(
       JSON.stringify({ kind: this.kind.kind, apiVersion: groupVersion(this.kind), metadata: kept, ...rest }),
     );
   }

@@ -7,6 +7,7 @@
  *
  * From the API server on, every piece knows nothing but its address: they meet in objects, over HTTP.
  */
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -96,6 +97,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   /** Runs a component until the cluster ends; one that fails by itself is said, and does not take the others along. */
   const run = (name: string, component: (signal: AbortSignal, log: Log) => Promise<void>): void => {
     const stop = new AbortController();
+    setMaxListeners(0, stop.signal); // an informer each
     const itsLog = log.with({ component: name });
     if (controlPlane.has(name)) components.set(name, () => {});
     const running = component(stop.signal, itsLog).catch((error: unknown) => {
@@ -192,7 +194,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 export async function removeData(dataFolder: string): Promise<void> {
   if (!existsSync(dataFolder)) return;
   const foreign = (await readdir(dataFolder)).find(
-    (name) => !['pki', 'store', 'nodes', 'kubeconfig', 'docker', schedulerUrlFile].includes(name),
+    (name) => !['pki', 'store', 'nodes', 'docker', schedulerUrlFile].includes(name) && !/^kubeconfig(-\d+)?$/.test(name),
   );
   if (foreign)
     throw new Error(`${dataFolder} holds "${foreign}", which is not of kubebook's making: nothing was removed.`);

@@ -14,7 +14,8 @@ import { expired, type Status, type StatusError } from '../../api/status.js';
 import type { Clock } from '../../util/index.js';
 import type { Form } from '../forms.js';
 import type { CachedEntry } from '../watch-cache/entry.js';
-import type { CacheEvent, EventLog, Piece } from '../watch-cache/event-log.js';
+import type { CacheEvent } from '../watch-cache/event-log.js';
+import type { KindCache } from '../watch-cache/kind-cache.js';
 import type { WatchCache } from '../watch-cache/watch-cache.js';
 import type { Selection } from './selection.js';
 
@@ -36,6 +37,13 @@ export interface WatchOptions {
   readonly markInitialEvents: boolean;
   readonly bookmarks: boolean;
   readonly timeoutMs: number;
+}
+
+/** What is written at once: the lines of some events, the revision of the last one among them, and where to read on. */
+interface Piece {
+  readonly lines: Buffer | undefined;
+  readonly told: number | undefined;
+  readonly next: number;
 }
 
 /** Where the events go. */
@@ -154,8 +162,8 @@ export class Watch implements Disposable {
       // The first row of a table, and a watch from the future, are like no other.
       const own = (form.first && !this.#begun) || entries.log.at(this.#next)!.revision <= after;
       const piece = own
-        ? this.#piece(entries.log)
-        : entries.shared(`${this.#next} ${this.#view} ${selection.id}`, () => this.#piece(entries.log));
+        ? this.#piece(entries)
+        : entries.shared(`${this.#next} ${this.#view} ${selection.id}`, () => this.#piece(entries));
       this.#next = piece.next;
       if (piece.told !== undefined) this.#told = piece.told;
       this.#write(piece.lines);
@@ -169,15 +177,16 @@ export class Watch implements Disposable {
   }
 
   /** From the next event on to the last one, or as many as make a piece. @throws RangeError if the next one is no longer kept */
-  #piece(log: EventLog): Piece {
-    const { form, after = 0 } = this.#options;
+  #piece(entries: KindCache): Piece {
+    const { after = 0 } = this.#options;
+    const { log } = entries;
     const lines: Buffer[] = [];
     let bytes = 0;
     let told: number | undefined;
     let next = this.#next;
     for (let event = log.at(next); event && bytes < pieceBytes; event = log.at(++next)) {
       if (event.revision <= after) continue; // a watch from the future begins there
-      const line = this.#select(event, form);
+      const line = this.#select(event, entries);
       if (!line) continue;
       lines.push(line);
       bytes += line.length;
@@ -191,26 +200,22 @@ export class Watch implements Disposable {
   }
 
   /** The event as this watch's selection sees it; undefined if it does not concern it. */
-  #select(event: CacheEvent, form: Form): Buffer | undefined {
+  #select(event: CacheEvent, entries: KindCache): Buffer | undefined {
     const { selection } = this.#options;
     const { entry, previous, deleted } = event;
     if (!entry.key.startsWith(selection.prefix)) return undefined;
     const isIn = !deleted && (selection.all || selection.matches(entry));
     const wasIn = previous !== undefined && (selection.all || selection.matches(previous));
-    if (isIn) return this.#shared(event, wasIn ? 'MODIFIED' : 'ADDED', entry, form);
+    if (isIn) return this.#shared(entries, wasIn ? 'MODIFIED' : 'ADDED', entry);
     if (!wasIn) return undefined;
-    if (deleted) return this.#shared(event, 'DELETED', entry, form);
-    return this.#shared(event, 'DELETED', previous.at(event.revision), form);
+    return this.#shared(entries, 'DELETED', deleted ? entry : previous.at(event.revision));
   }
 
-  /** Each event is encoded once a form, by the first watch that needs it. */
-  #shared(event: CacheEvent, type: string, entry: CachedEntry, form: Form): Buffer {
+  /** An event is encoded once for all watches of one view that read it before the next one, whatever they select. */
+  #shared(entries: KindCache, type: string, entry: CachedEntry): Buffer {
+    const { form } = this.#options;
     if (form.first && !this.#begun) return this.#line(type, entry, form);
-    const key = `${type} ${this.#view}`;
-    event.encoded ??= new Map();
-    let line = event.encoded.get(key);
-    if (!line) event.encoded.set(key, (line = this.#line(type, entry, form)));
-    return line;
+    return entries.shared(`${type} ${entry.revision} ${this.#view}`, () => this.#line(type, entry, form));
   }
 
   #line(type: string, entry: CachedEntry, form: Form): Buffer {

@@ -1,7 +1,7 @@
 import { EventLog, type CacheEvent } from './event-log.js';
 
 const event = (revision: number, bytes = 10): CacheEvent =>
-  ({ revision, entry: { value: Buffer.alloc(bytes) }, deleted: false, previous: undefined, encoded: new Map() }) as unknown as CacheEvent; // prettier-ignore
+  ({ revision, entry: { value: Buffer.alloc(bytes) }, deleted: false, previous: undefined }) as unknown as CacheEvent; // prettier-ignore
 
 test('a place in the log is found by the revision it comes after', () => {
   const log = new EventLog(1);

@@ -14,15 +14,6 @@ export interface CacheEvent {
   readonly deleted: boolean;
   /** The object before the change. */
   readonly previous: CachedEntry | undefined;
-  /** The event as it goes to watchers, by form: made by the first who needs it. */
-  encoded?: Map<string, Buffer>;
-}
-
-/** What a watch writes at once: the lines of some events, the revision of the last one among them, and where to read on. */
-export interface Piece {
-  readonly lines: Buffer | undefined;
-  readonly told: number | undefined;
-  readonly next: number;
 }
 
 export class EventLog {

@@ -2,7 +2,7 @@
 import type { StoreEvent } from '../storage/storage.js';
 import type { Codec } from '../codec.js';
 import { CachedEntry } from './entry.js';
-import { EventLog, type CacheEvent, type Piece } from './event-log.js';
+import { EventLog, type CacheEvent } from './event-log.js';
 
 export class KindCache {
   readonly codec: Codec;
@@ -16,8 +16,8 @@ export class KindCache {
   /** How many of `#keys` are gone. */
   #gone = 0;
   readonly #listeners = new Set<() => void>();
-  /** What watches of the same kind write since the last change, by whence and what they see. */
-  readonly #pieces = new Map<string, Piece>();
+  /** What watches have made of the last changes, and others will write as well. */
+  readonly #shared = new Map<string, unknown>();
   /** The revision of the last change of this kind. */
   #changed: number;
 
@@ -64,11 +64,10 @@ export class KindCache {
     for (const listener of this.#listeners) listener();
   }
 
-  /** What is written up to the last event: made by the first who asks for it under `key`, until the next event. */
-  shared(key: string, make: () => Piece): Piece {
-    let piece = this.#pieces.get(key);
-    if (!piece) this.#pieces.set(key, (piece = make()));
-    return piece;
+  /** Made by the first who asks for it under `key`, and kept until the next event. */
+  shared<T>(key: string, make: () => T): T {
+    if (!this.#shared.has(key)) this.#shared.set(key, make());
+    return this.#shared.get(key) as T;
   }
 
   /** The state found at the start. Entries come in the order of their keys. */
@@ -84,7 +83,7 @@ export class KindCache {
     this.#added = [];
     this.#gone = 0;
     this.#changed = revision;
-    this.#pieces.clear();
+    this.#shared.clear();
     this.log.clear(revision);
   }
 
@@ -92,7 +91,7 @@ export class KindCache {
     const change = event.type === 'put' ? this.#put(event.entry) : this.#remove(event.previous.key, event.revision);
     if (!change) return;
     this.#changed = change.revision;
-    this.#pieces.clear();
+    this.#shared.clear();
     this.log.append(change);
   }
 
