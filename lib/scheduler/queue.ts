@@ -146,8 +146,8 @@ export class SchedulingQueue {
   }
 
   /** Something has changed that may make room: every unschedulable Pod is tried again, when its back-off is over. */
-  moveAll(): void {
-    for (const pod of this.#unschedulable) this.#reconsider(pod);
+  moveAll(concerned: (info: PodInfo) => boolean = () => true): void {
+    for (const pod of this.#unschedulable) if (concerned(pod.info)) this.#reconsider(pod);
   }
 
   /** Resolves when a Pod is active, or when `signal` aborts. One waits at a time. */

@@ -275,6 +275,9 @@ export class Scheduler {
       this.#queue.remove(key);
       this.#cache.denominate(key);
       this.#cache.setPod(pod);
+      if (!old?.spec.nodeName)
+        this.#queue.moveAll(minds); // somebody's friend, or one more of those to be spread
+      else if (isOther(old, pod)) this.#queue.moveAll();
     } else if (this.#isOurs(pod)) {
       if (this.#cache.isAssumed(key)) return; // a status that was written before the binding
       const info = new PodInfo(pod);
@@ -475,6 +478,14 @@ const seen = ({ metadata, spec, status }: DeepReadonly<Node>): string =>
     [metadata.labels, metadata.annotations, spec?.unschedulable, spec?.taints, status?.allocatable, status?.images],
     status?.conditions?.map(({ type, status }) => [type, status]),
   ]);
+
+/** Where others run makes a difference to this Pod. */
+const minds = ({ pod: { spec } }: PodInfo): boolean =>
+  Boolean(spec.affinity?.podAffinity ?? spec.affinity?.podAntiAffinity ?? spec.topologySpreadConstraints?.length);
+
+/** A running Pod asks for less, maybe, or is labelled otherwise. */
+const isOther = ({ metadata: a }: DeepReadonly<Pod>, { metadata: b }: DeepReadonly<Pod>): boolean =>
+  a.generation !== b.generation || JSON.stringify(a.labels) !== JSON.stringify(b.labels);
 
 /** Its own condition, written by us, does not make a Pod schedulable. */
 const sameRequest = (a: DeepReadonly<Pod>, b: DeepReadonly<Pod>): boolean =>
