@@ -26,6 +26,7 @@ export function explanationText(
   const { table = [] } = explained;
   const parts = [headline(explained, paint)];
   if ('basis' in explained) parts.push(history(explained));
+  else if (explained.preemption) parts.push(evictions(explained.preemption));
   if (table.length > 0) parts.push(overview(explained, table, paint));
   if (wide) parts.push(...table.map((verdict) => inFull(verdict, paint)));
   if (wide && 'parts' in explained) parts.push(times(explained));
@@ -107,6 +108,9 @@ function history({ basis, attempt, reproduced, nodes }: Explanation): string {
     );
   return notes.join('\n');
 }
+
+const evictions = ({ node, victims }: NonNullable<Explained['preemption']>): string =>
+  `To make room for it, ${victims.join(', ')} would be evicted from ${node}.`;
 
 const times = ({ parts = [] }: Explanation): string =>
   lines([['TIME FOR ALL NODES'], ...parts.map(({ name, ms }) => [`  ${name}`, milliseconds(ms)])]);

@@ -62,6 +62,8 @@ export interface Outcome {
 
 /** The same with everything that led to it. */
 export interface Explained extends Outcome {
+  /** Who would be evicted to make room for the Pod, and where, if the algorithm does that. */
+  readonly preemption?: { readonly node: string; readonly victims: readonly ObjectKey[] };
   /** 1.2's text if no node was found, for algorithms of its time. */
   readonly message12?: string;
   /** By name. */

@@ -1,6 +1,8 @@
+import type { Pod } from '../api/types.js';
 import { Algorithm } from './algorithm.js';
 import type { Extender } from './extender.js';
 import { Snapshot, differences } from './snapshot.js';
+import { todayProvider } from './today/provider.js';
 import { aController, aNode, aPod, aService, bound } from './testing/builders.js';
 
 const labels = { app: 'web' };
@@ -136,4 +138,13 @@ test('extenders are asked, and what they say stands in the table', async () => {
       total: 0,
     },
   ]);
+});
+
+test('today’s provider tells whom it would evict, and evicts nobody', async () => {
+  const low = bound(aPod('low', { cpu: '3' }, { priority: 1 }), 'node-1');
+  const full = new Snapshot([aNode('node-1'), low, aPod('high', { cpu: '2' }, { priority: 10 })]);
+  const { outcomes, after } = await full.place({ algorithmProvider: todayProvider });
+  expect(outcomes[0]).toMatchObject({ preemption: { node: 'node-1', victims: ['default/low'] } });
+  expect(outcomes[0]!.node).toBeUndefined();
+  expect(after.all<Pod>('Pod').map(({ spec }) => spec.nodeName)).toEqual(['node-1', undefined]);
 });

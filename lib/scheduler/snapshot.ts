@@ -18,6 +18,8 @@ import * as resources from '../api/resources.js';
 import type { DeepReadonly, Draft, KubernetesObject, Node, Pod } from '../api/types.js';
 import { SchedulerCache } from './cache.js';
 import { defaultProvider } from './defaults.js';
+import type { Preemption } from './extension-points.js';
+import { fitError } from './fit-error.js';
 import { hasEnded, schedulerNameOf, wantsToRun } from './eligible.js';
 import { outcomeOf, reportOn, type Explained } from './explanation.js';
 import { readManifest } from './manifest.js';
@@ -123,7 +125,7 @@ export class Snapshot {
 
   /**
    * Gives each Pod that waits a node, in the order in which they came, each seen by the next; and says why. Extenders, if the
-   * algorithm has any, are asked.
+   * algorithm has any, are asked. Whom preemption would evict is told, but nobody is.
    *
    * @throws if the provider, or a name in it, is not registered; or if an extender cannot be asked
    */
@@ -142,8 +144,14 @@ export class Snapshot {
         ? await algorithm.scheduleWithExtenders(info, cache.nodes, signal)
         : algorithm.schedule(info, cache.nodes);
       const report = reportOn(algorithm, info, cache.nodes, { extended: decision.extended });
+      if (!decision.node) {
+        const preemption = algorithm.options.postFilter?.(decision, { algorithm, nodes: cache.nodes });
+        const message = fitError(decision, preemption?.message);
+        outcomes.push({ ...outcomeOf(decision, algorithmProvider, message), ...evictionsOf(preemption), ...report });
+        continue;
+      }
       outcomes.push({ ...outcomeOf(decision, algorithmProvider), ...report });
-      if (!decision.node) continue;
+      algorithm.options.reservation?.reserve(info, decision.node);
       cache.assume(info, decision.node.name);
       placed.push({ ...pod, spec: { ...pod.spec, nodeName: decision.node.name } });
     }
@@ -168,7 +176,12 @@ export class Snapshot {
   }
 }
 
-/** Two Pods, each with where it went under the one and under the other algorithm. */
+const evictionsOf = (preemption: Preemption | undefined): Pick<Explained, 'preemption'> =>
+  preemption?.nominatedNodeName === undefined
+    ? {}
+    : { preemption: { node: preemption.nominatedNodeName, victims: preemption.victims.map(({ key }) => key) } };
+
+/** A Pod, with where it went under the one and under the other algorithm. */
 export interface Difference {
   readonly pod: ObjectKey;
   readonly a: Explained;
