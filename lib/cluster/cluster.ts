@@ -194,7 +194,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 export async function removeData(dataFolder: string): Promise<void> {
   if (!existsSync(dataFolder)) return;
   const foreign = (await readdir(dataFolder)).find(
-    (name) => !['pki', 'store', 'nodes', 'docker', schedulerUrlFile].includes(name) && !/^kubeconfig(-\d+)?$/.test(name),
+    (name) =>
+      !['pki', 'store', 'nodes', 'docker', schedulerUrlFile].includes(name) && !/^kubeconfig(-\d+)?$/.test(name),
   );
   if (foreign)
     throw new Error(`${dataFolder} holds "${foreign}", which is not of kubebook's making: nothing was removed.`);

@@ -1,5 +1,6 @@
 /** The store, and the API server as its only client: what must be up before anything else. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiServer, type Check } from '../apiserver/index.js';
 import { type EtcdPlace, openStorage } from '../apiserver/storage/index.js';
@@ -65,10 +66,17 @@ export async function startControlPlane(scope: Scope, options: ControlPlaneOptio
   );
 
   const admin = await pki.pair('admin', { commonName: 'kubernetes-admin', organization: 'system:masters' });
-  const file = join(dataFolder, 'kubeconfig');
   const access = server.secureUrl ? { server: server.secureUrl, ca: pki.ca, client: admin } : { server: server.url };
+  const file = etcd ? await ownKubeconfig(dataFolder, access.server) : join(dataFolder, 'kubeconfig');
   await writeFile(file, kubeconfig(access), { mode: 0o600 });
   return { server, pki, kubeconfig: file };
+}
+
+/** Servers that share a data folder leave each other their kubeconfigs: `kubeconfig`, `kubeconfig-6444`. */
+async function ownKubeconfig(dataFolder: string, server: string): Promise<string> {
+  const usual = join(dataFolder, 'kubeconfig');
+  const text = existsSync(usual) ? await readFile(usual, 'utf8') : '';
+  return text === '' || text.includes(`server: ${server}\n`) ? usual : `${usual}-${new URL(server).port}`;
 }
 
 /** The names by which the API server is reached, from the host and from pods. */

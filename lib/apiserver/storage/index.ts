@@ -14,8 +14,9 @@
  * ```
  *
  * Read in this order: `storage.ts` (what a store promises), `memory.ts` (the same as a plain model), `history.ts`,
- * `sorted.ts`, then `lowdb/`: `format.ts` (what stands in the files), `journal.ts`, `fold.ts`, `adapter.ts`, `lowdb.ts`. A
- * further engine is a further folder beside `lowdb/`, and passes `test/contracts/storage.ts`.
+ * `sorted.ts`, then `lowdb/`: `format.ts` (what stands in the files), `journal.ts`, `fold.ts`, `adapter.ts`, `lowdb.ts`; then
+ * `etcd/`: `protocol.ts` (what is said), `client.ts`, `etcd.ts`, `compaction.ts`. A further engine is a further folder
+ * beside them, and passes `test/contracts/storage.ts`.
  *
  * @module
  */
@@ -26,6 +27,7 @@ export {
   type Listing,
   type ListOptions,
   type StoreEvent,
+  type WatchOptions,
   maxValueBytes,
   CompactedError,
   FutureRevisionError,
