@@ -24,6 +24,7 @@ import { addressOf, addressRange, type Range } from './allocators/range.js';
 import { serviceAllocation } from './allocators/service-allocation.js';
 import type { Authenticator } from './authentication/authentication.js';
 import { serviceAccountTokens, unknownTokens } from './authentication/bearer.js';
+import { reviewSelf, reviewToken } from './authentication/reviews.js';
 import { clientCertificates } from './authentication/certificate.js';
 import { alwaysAllow, type Authorizer } from './authorization/authorization.js';
 import { bind } from './binding.js';
@@ -149,6 +150,12 @@ export class ApiServer implements AsyncDisposable {
     await createSystemNamespaces(registry, served);
     await createSystemPriorityClasses(registry, served);
     const metrics = new Metrics();
+    const authenticators = [
+      clientCertificates,
+      serviceAccountTokens(tokens),
+      ...(options.authenticators ?? []),
+      unknownTokens,
+    ];
     const chain = new Chain({
       served,
       resources: new Resources({
@@ -158,6 +165,8 @@ export class ApiServer implements AsyncDisposable {
         reader,
         actions: {
           ...podActions(served, registry),
+          selfsubjectreviews: ({ context, body }) => reviewSelf(body, context.user, clock),
+          tokenreviews: ({ body }) => reviewToken({ tokens, authenticators }, body),
           'serviceaccounts/token': ({ context, body }) => requestToken({ tokens, reader, clock }, context, body),
           ...options.actions,
         },
@@ -175,12 +184,7 @@ export class ApiServer implements AsyncDisposable {
       metrics,
       deadlines: scope.use(new Deadlines(options.patience ?? realClock)),
       clock,
-      authenticators: [
-        clientCertificates,
-        serviceAccountTokens(tokens),
-        ...(options.authenticators ?? []),
-        unknownTokens,
-      ],
+      authenticators,
       authorizer: options.authorizer ?? alwaysAllow,
       hosts: new Set([host]),
       log,

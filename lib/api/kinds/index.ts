@@ -18,6 +18,7 @@
  * @module
  */
 import { componentStatus } from './componentstatus.js';
+import { selfSubjectReview, tokenReview } from './authenticationreviews.js';
 import { configMap } from './configmap.js';
 import { csiNode } from './csinode.js';
 import { endpoints } from './endpoints.js';
@@ -65,6 +66,8 @@ export const kinds: readonly Kind[] = [
   serviceAccount,
   service,
   event,
+  selfSubjectReview,
+  tokenReview,
   csiNode,
   storageClass,
   priorityClass,
