@@ -286,7 +286,7 @@ export class Requests {
   #plain(random, byFetch) {
     const request = this.#request(random);
     const fetchable =
-      !request.headers.Host &&
+      request.headers.Host === undefined &&
       !['CONNECT', 'TRACE'].includes(request.method) &&
       !(request.method === 'GET' && request.body);
     return byFetch && fetchable ? { fetch: request, ...expectations(request) } : onTheWire([request]);

@@ -53,7 +53,8 @@ const withoutDates = (tags: Tags): Tags =>
   );
 
 function firstDocument(text: string, lines: LineCounter): Document.Parsed | undefined {
-  const composer = new Composer({ version: '1.1', uniqueKeys: false, customTags: withoutDates, lineCounter: lines });
+  const options = { version: '1.1', uniqueKeys: false, customTags: withoutDates, logLevel: 'error' } as const;
+  const composer = new Composer({ ...options, lineCounter: lines });
   for (const document of composer.compose(tokens(text, lines), true, text.length)) return document;
   return undefined;
 }
