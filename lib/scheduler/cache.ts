@@ -337,10 +337,10 @@ export class SchedulerCache implements PluginArgs {
   }
 
   podsMatching(namespace: string, selector: Selector): { readonly pod: PodInfo; readonly nodeName: string }[] {
-    return [...this.#pods.values()]
-      .filter(({ info }) => info.namespace === namespace && info.pod.metadata.deletionTimestamp === undefined)
-      .filter(({ info }) => selector.matches(info.labels))
-      .map(({ info, nodeName }) => ({ pod: info, nodeName }));
+    const matching = [...this.#pods].filter(
+      ([, { info }]) => info.namespace === namespace && selector.matches(info.labels),
+    );
+    return inOrder(new Map(matching)).map(([, { info, nodeName }]) => ({ pod: info, nodeName }));
   }
 
   peers(pod: PodInfo, of: 'services' | 'services and controllers'): Peers {

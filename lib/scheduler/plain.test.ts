@@ -1,179 +1,343 @@
 /**
- * The scheduler decides from sums that it keeps and findings that it remembers. Here everything is reckoned again, for each
- * Pod, from nothing but the objects, in the plainest words, and must come out the same over random clusters and histories.
+ * The scheduler decides from sums that it keeps and findings that it remembers. `testing/plain.ts` reckons everything again, for
+ * each Pod, from nothing but the objects; both must come to the same over random clusters and histories: which nodes fit, how
+ * each scores, who is chosen. (`PLAIN_RUNS=10000` tries as many histories for each provider.)
  */
 import fc from 'fast-check';
-import type { Node, Pod, ReplicationController, Service } from '../api/types.js';
-import type { Algorithm } from './algorithm.js';
+import * as resources from '../api/resources.js';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicaSet, Volume } from '../api/types.js';
+import { SteppedClock } from '../util/index.js';
 import { SchedulerCache } from './cache.js';
-import { PodInfo } from './pod-info.js';
-import { createFromProvider } from './registry.js';
 import './defaults.js';
+import { PodInfo } from './pod-info.js';
+import { readPolicy, resolvePolicy } from './policy.js';
+import { resolveProvider, type AlgorithmFactory } from './registry.js';
 import { aController, aNode, aPod, aService, bound } from './testing/builders.js';
+import * as plain from './testing/plain.js';
 
-interface World {
-  nodes: Node[];
-  running: Pod[];
-  services: Service[];
-  controllers: ReplicationController[];
+const runs = Number(process.env.PLAIN_RUNS ?? 700);
+
+/** What the same provider is in plain words: predicates, and priorities with their weights. */
+interface Plain {
+  readonly predicates: readonly (typeof plain.predicates)[string][];
+  readonly priorities: readonly (readonly [(typeof plain.priorities)[string], number])[];
 }
 
-/** Names of the nodes that fit, with their scores. */
-function plainScores(
-  { nodes, running, services, controllers }: World,
-  pod: Pod,
-  provider: string,
-): Map<string, number> {
-  const on = (node: Node) => running.filter(({ spec }) => spec.nodeName === node.metadata.name);
-  const fitting = nodes.filter((node) => plainFits(node, on(node), pod));
-  const selects = ({ spec }: Service | ReplicationController, { metadata }: Pod) =>
-    Object.keys(spec.selector ?? {}).length > 0 &&
-    Object.entries(spec.selector!).every(([key, value]) => metadata.labels?.[key] === value);
-  const selecting = [...services, ...(provider === 'Textbook' ? [] : controllers)].filter((one) => selects(one, pod));
-  const peers = (node: Node) => on(node).filter((other) => selecting.some((one) => selects(one, other))).length;
-  const most = Math.max(0, ...nodes.map(peers));
-  const zoneOf = (node: Node) => node.metadata.labels?.['failure-domain.beta.kubernetes.io/zone'];
-  const inZone = (zone: string) => fitting.filter((n) => zoneOf(n) === zone).reduce((sum, n) => sum + peers(n), 0);
-  const fullest = Math.max(0, ...fitting.flatMap((n) => (zoneOf(n) ? [inZone(zoneOf(n)!)] : [])));
-  const preferred = (node: Node) =>
-    (pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
-      .filter(({ preference }) =>
-        preference.matchExpressions!.every(({ key }) => node.metadata.labels![key] !== undefined),
-      )
-      .reduce((sum, { weight }) => sum + weight, 0);
-  const mostPreferred = Math.max(0, ...fitting.map(preferred));
+const pick = <T>(all: Readonly<Record<string, T>>, ...names: string[]): T[] => names.map((name) => all[name]!);
 
-  return new Map(
-    fitting.map((node) => {
-      const cpu = milli(node.status.allocatable!.cpu);
-      const memory = mebi(node.status.allocatable!.memory);
-      const wanted = [pod, ...on(node)].map(({ spec }) => spec.containers[0]!.resources!.requests!);
-      const usedCPU = wanted.reduce((sum, r) => sum + (r.cpu === undefined ? 100 : milli(r.cpu)), 0);
-      const usedMemory = wanted.reduce((sum, r) => sum + (r.memory === undefined ? 200 : mebi(r.memory)), 0);
-      const free = (used: number, all: number) => (used > all ? 0 : Math.floor(((all - used) * 10) / all));
-      const least = Math.floor((free(usedCPU, cpu) + free(usedMemory, memory)) / 2);
-      const [f, g] = [usedCPU / cpu, usedMemory / memory];
-      const balanced = f >= 1 || g >= 1 ? 0 : Math.floor(10 - Math.abs(f - g) * 10);
-      let spread = most === 0 ? 10 : (10 * (most - peers(node))) / most;
-      if (fullest > 0 && zoneOf(node))
-        spread = spread / 3 + ((10 * (fullest - inZone(zoneOf(node)!))) / fullest) * (2 / 3);
-      const affinity = mostPreferred === 0 ? 0 : Math.floor((10 * preferred(node)) / mostPreferred);
-      const rest = provider === 'Textbook' ? 1 : affinity; // EqualPriority
-      return [node.metadata.name, least + balanced + Math.floor(spread + 1e-6) + rest];
-    }),
-  );
+const everything = readPolicy(
+  JSON.stringify({
+    kind: 'Policy',
+    apiVersion: 'v1',
+    predicates: [
+      ...Object.keys(plain.predicates).map((name) => ({ name })),
+      { name: 'NotRetiring', argument: { labelsPresence: { labels: ['retiring'], presence: false } } },
+      { name: 'OneRegion', argument: { serviceAffinity: { labels: ['region', 'row'] } } },
+    ],
+    priorities: [
+      ...Object.keys(plain.priorities).map((name, i) => ({ name, weight: i + 1 })),
+      { name: 'LikesSsd', weight: 3, argument: { labelPreference: { label: 'ssd', presence: true } } },
+      { name: 'Rows', weight: 2, argument: { serviceAntiAffinity: { label: 'row' } } },
+    ],
+  }),
+  { from: 'everything' },
+);
+
+const providers: readonly (readonly [name: string, () => AlgorithmFactory, Plain])[] = [
+  [
+    'DefaultProvider',
+    () => resolveProvider('DefaultProvider'),
+    {
+      predicates: Object.values(plain.predicates),
+      priorities: pick(
+        plain.priorities,
+        'LeastRequestedPriority',
+        'BalancedResourceAllocation',
+        'SelectorSpreadPriority',
+        'NodeAffinityPriority',
+      ).map((one) => [one, 1]),
+    },
+  ],
+  [
+    'Textbook',
+    () => resolveProvider('Textbook'),
+    {
+      predicates: pick(
+        plain.predicates,
+        'PodFitsHostPorts',
+        'PodFitsResources',
+        'NoDiskConflict',
+        'MatchNodeSelector',
+        'HostName',
+      ),
+      priorities: pick(
+        plain.priorities,
+        'LeastRequestedPriority',
+        'BalancedResourceAllocation',
+        'ServiceSpreadingPriority',
+        'EqualPriority',
+      ).map((one) => [one, 1]),
+    },
+  ],
+  [
+    'a policy of everything there is',
+    () => resolvePolicy(everything, { clock: new SteppedClock() }),
+    {
+      predicates: [
+        ...Object.values(plain.predicates),
+        plain.labelPresence(['retiring'], false),
+        plain.serviceAffinity(['region', 'row']),
+      ],
+      priorities: [
+        ...Object.values(plain.priorities).map((one, i) => [one, i + 1] as const),
+        [plain.labelPreference('ssd', true), 3],
+        [plain.serviceAntiAffinity('row'), 2],
+      ],
+    },
+  ],
+];
+
+/** The nodes that fit, by descending name, with their scores. */
+function plainScores(world: plain.World, pod: Pod, { predicates, priorities }: Plain): Map<string, number> {
+  const fitting = world.nodes
+    .filter((node) => plain.isConsidered(node) && predicates.every((fits) => fits(world, pod, node)))
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? 1 : -1));
+  const scores = priorities.map(([score, weight]) => score(world, pod, fitting).map((value) => value * weight));
+  return new Map(fitting.map(({ metadata }, i) => [metadata.name, scores.reduce((sum, each) => sum + each[i]!, 0)]));
 }
 
-function plainFits(node: Node, others: Pod[], pod: Pod): boolean {
-  const { cpu, memory, pods } = node.status.allocatable!;
-  const requests = ({ spec }: Pod) => spec.containers[0]!.resources!.requests!;
-  const sum = (of: (pod: Pod) => number) => [pod, ...others].reduce((total, one) => total + of(one), 0);
-  const asks = milli(requests(pod).cpu) > 0 || mebi(requests(pod).memory) > 0;
-  const ports = (one: Pod) => one.spec.containers[0]!.ports?.map(({ hostPort }) => hostPort) ?? [];
-  return (
-    others.length + 1 <= Number(pods) &&
-    (!asks ||
-      (sum((p) => milli(requests(p).cpu)) <= milli(cpu) && sum((p) => mebi(requests(p).memory)) <= mebi(memory))) &&
-    ports(pod).every((port) => !others.some((other) => ports(other).includes(port))) &&
-    Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => node.metadata.labels?.[key] === value) &&
-    !node.spec.unschedulable
-  );
-}
-
-const milli = (text = '0') => Number(text.replace('m', ''));
-const mebi = (text = '0') => Number(text.replace('Mi', ''));
-
+const rarely = <T>(what: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(what, { nil: undefined, freq: 3 });
 const labels = fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('a', 'b'), { maxKeys: 2 });
-const cpu = (max: number) => fc.integer({ min: 0, max }).map((n) => `${n}m`);
-const memory = (max: number) => fc.integer({ min: 0, max }).map((n) => `${n}Mi`);
-const key = fc.constantFrom('ssd', 'gpu');
+const key = fc.constantFrom('ssd', 'gpu', 'rank');
+const value = fc.constantFrom('', '1', '5', 'x');
+const nodeLabels = fc.record(
+  {
+    ssd: value,
+    gpu: value,
+    rank: value,
+    retiring: fc.constant(''),
+    region: fc.constantFrom('e', 'w'),
+    row: fc.constantFrom('1', '2'),
+    'failure-domain.beta.kubernetes.io/zone': fc.constantFrom('x', 'y'),
+    'failure-domain.beta.kubernetes.io/region': fc.constantFrom('e', 'w'),
+  },
+  { requiredKeys: [] },
+);
+const images = ['small', 'large', 'huge'];
 
-const node = fc.record({
-  cpu: fc.integer({ min: 100, max: 4000 }).map((n) => `${n}m`),
-  memory: fc.integer({ min: 100, max: 4000 }).map((n) => `${n}Mi`),
+const aRandomNode = fc.record({
+  cpu: fc.integer({ min: 0, max: 4000 }).map((n) => `${n}m`),
+  memory: fc.integer({ min: 0, max: 4000 }).map((n) => `${n}Mi`),
   pods: fc.integer({ min: 1, max: 8 }).map(String),
-  zone: fc.option(fc.constantFrom('x', 'y'), { nil: undefined }),
-  keys: fc.uniqueArray(key),
-  tainted: fc.boolean(),
+  labels: nodeLabels,
   unschedulable: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  conditions: fc.array(
+    fc.record({
+      type: fc.constantFrom('Ready', 'OutOfDisk', 'MemoryPressure'),
+      status: fc.constantFrom('True', 'True', 'False', 'Unknown'),
+    }),
+    { maxLength: 1 },
+  ),
+  images: fc.uniqueArray(fc.record({ name: fc.constantFrom(...images), megabytes: fc.integer({ min: 1, max: 900 }) }), {
+    selector: ({ name }) => name,
+  }),
 });
 
-const pod = fc.record({
-  requests: fc.record({ cpu: cpu(1500), memory: memory(1500) }, { requiredKeys: [] }),
+const nodeOf = (n: any, name: string): Node => {
+  const node = aNode(
+    name,
+    { cpu: n.cpu, memory: n.memory, pods: n.pods },
+    { labels: n.labels, unschedulable: n.unschedulable, taints: [{ key: 'k', effect: 'NoSchedule' }] }, // 1.2 knows none
+  );
+  node.status.conditions = n.conditions;
+  node.status.images = n.images.map(({ name, megabytes }: { name: string; megabytes: number }) => ({
+    names: [name],
+    sizeBytes: megabytes * 2 ** 20,
+  }));
+  return node;
+};
+
+const expression = fc.oneof(
+  fc.record({
+    key,
+    operator: fc.constantFrom('In', 'NotIn'),
+    values: fc.uniqueArray(value, { maxLength: 2 }), // none makes no sense
+  }),
+  fc.record({ key, operator: fc.constantFrom('Exists', 'DoesNotExist') }),
+  fc.record({ key, operator: fc.constantFrom('Gt', 'Lt'), values: fc.constantFrom(['0'], ['3']) }),
+);
+const term = fc.record({ matchExpressions: fc.array(expression, { maxLength: 2 }) });
+const affinity = fc.record(
+  {
+    requiredDuringSchedulingIgnoredDuringExecution: fc.record({
+      nodeSelectorTerms: fc.array(term, { maxLength: 2 }),
+    }),
+    preferredDuringSchedulingIgnoredDuringExecution: fc.array(
+      fc.record({ weight: fc.integer({ min: 1, max: 100 }), preference: term }),
+      { maxLength: 2 },
+    ),
+  },
+  { requiredKeys: [] },
+);
+const volume = fc.oneof(
+  fc.record({
+    gcePersistentDisk: fc.record({ pdName: fc.constantFrom('d1', 'd2', 'd3', 'd4'), readOnly: fc.boolean() }),
+  }),
+  fc.record({ awsElasticBlockStore: fc.record({ volumeID: fc.constantFrom('v1', 'v2', 'v3', 'v4') }) }),
+  fc.record({
+    rbd: fc.record({
+      monitors: fc.uniqueArray(fc.constantFrom('m1', 'm2', 'm3'), { minLength: 1 }),
+      pool: fc.constantFrom('p', 'q'),
+      image: fc.constantFrom('i', 'j'),
+    }),
+  }),
+  fc.record({ persistentVolumeClaim: fc.record({ claimName: fc.constantFrom('c0', 'c1', 'c2', 'lost') }) }),
+);
+
+const aRandomPod = fc.record({
+  containers: fc.array(
+    fc.record({
+      requests: fc.record(
+        {
+          cpu: fc.integer({ min: 0, max: 1500 }).map((n) => `${n}m`),
+          memory: fc.integer({ min: 0, max: 1500 }).map((n) => `${n}Mi`),
+        },
+        { requiredKeys: [] },
+      ),
+      hostPort: rarely(fc.constantFrom(80, 81)),
+      image: fc.constantFrom(...images),
+    }),
+    { minLength: 1, maxLength: 2 },
+  ),
   labels,
-  hostPort: fc.option(fc.constantFrom(80, 81), { nil: undefined, freq: 3 }),
-  wants: fc.option(key, { nil: undefined, freq: 3 }),
-  prefers: fc.array(fc.record({ key, weight: fc.integer({ min: 1, max: 100 }) }), { maxLength: 2 }),
-  tolerates: fc.boolean(),
+  nodeSelector: rarely(
+    fc.dictionary(fc.constantFrom('ssd', 'region', 'row'), fc.constantFrom('1', 'e'), { maxKeys: 1 }),
+  ),
+  nodeName: fc.integer({ min: 0, max: 19 }).map((n) => (n < 3 ? `node-${n}` : undefined)),
+  affinity: rarely(affinity),
+  annotated: rarely(affinity),
+  volumes: fc.array(volume, { maxLength: 2 }),
 });
 
-const podOf = (p: Parameters<Parameters<typeof pod.map>[0]>[0], name: string): Pod =>
+const podOf = (p: any, name: string): Pod =>
   aPod(
     name,
     {},
     {
-      containers: [
-        {
-          name: 'a',
-          image: 'i',
-          resources: { requests: p.requests as Record<string, string> },
-          ports: p.hostPort ? [{ containerPort: 1, hostPort: p.hostPort }] : [],
-        },
-      ],
-      nodeSelector: p.wants ? { [p.wants]: '' } : undefined,
-      tolerations: p.tolerates ? [{ key: 'taint', operator: 'Exists' }] : [],
-      affinity: {
-        nodeAffinity: {
-          preferredDuringSchedulingIgnoredDuringExecution: p.prefers.map(({ key, weight }) => ({
-            weight,
-            preference: { matchExpressions: [{ key, operator: 'Exists' }] },
-          })),
-        },
+      containers: p.containers.map(({ requests, hostPort, image }: any, i: number) => ({
+        name: `c${i}`,
+        image,
+        resources: { requests },
+        ports: hostPort ? [{ containerPort: 1, hostPort }] : [],
+      })),
+      nodeSelector: p.nodeSelector,
+      nodeName: p.nodeName,
+      affinity: p.affinity && { nodeAffinity: p.affinity },
+      volumes: p.volumes.map((source: Partial<Volume>, i: number) => ({ name: `v${i}`, ...source })),
+    },
+    {
+      labels: p.labels,
+      annotations: p.annotated && {
+        'scheduler.alpha.kubernetes.io/affinity': JSON.stringify({ nodeAffinity: p.annotated }),
       },
     },
-    { labels: p.labels },
   );
 
-const nodeOf = (n: Parameters<Parameters<typeof node.map>[0]>[0], name: string): Node =>
-  aNode(
-    name,
-    { cpu: n.cpu, memory: n.memory, pods: n.pods },
-    {
-      labels: {
-        ...Object.fromEntries(n.keys.map((key) => [key, ''])),
-        ...(n.zone && { 'failure-domain.beta.kubernetes.io/zone': n.zone }),
-      },
-      unschedulable: n.unschedulable,
-      taints: n.tainted ? [{ key: 'taint', effect: 'NoSchedule' }] : [],
-    },
-  );
+/** A claim, and the volume that it is bound to. */
+const bindingOf = (i: number, zone: string | undefined, disk: string | undefined) => ({
+  claim: {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { namespace: 'default', name: `c${i}` },
+    spec: { volumeName: `pv${i}` },
+  } as PersistentVolumeClaim,
+  volume: {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: `pv${i}`, labels: zone ? { 'failure-domain.beta.kubernetes.io/zone': zone } : {} },
+    spec: disk ? { awsElasticBlockStore: { volumeID: disk } } : {},
+  } as PersistentVolume,
+});
+
+const aReplicaSet = (name: string, matchLabels: Record<string, string>): ReplicaSet =>
+  ({ metadata: { namespace: 'default', name }, spec: { selector: { matchLabels } } }) as unknown as ReplicaSet;
 
 /** What happens, one after another. `at` picks one of those that are there. */
 const step = fc.oneof(
   {
-    weight: 6,
-    arbitrary: fc.record({ type: fc.constant('schedule' as const), pod, replicas: fc.integer({ min: 1, max: 4 }) }),
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant('schedule' as const),
+      pod: aRandomPod,
+      replicas: fc.integer({ min: 1, max: 4 }),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), at: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('addNode' as const), node }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('changeNode' as const), node, at: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('terminate' as const), at: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('addNode' as const), node: aRandomNode }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('changeNode' as const), node: aRandomNode, at: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('removeNode' as const), at: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('select' as const), by: fc.boolean(), labels }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('select' as const),
+      by: fc.constantFrom('service' as const, 'controller' as const, 'replicaSet' as const),
+      labels,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('claim' as const),
+      i: fc.integer({ min: 0, max: 2 }),
+      zone: rarely(fc.constantFrom('x', 'y')),
+      disk: rarely(fc.constantFrom('v1', 'v2', 'v5')),
+    }),
+  },
 );
 
-test.each(['DefaultProvider', 'Textbook'])('%s decides as a plain recomputation does', (provider) => {
+beforeAll(() => (process.env.KUBE_MAX_PD_VOLS = '3'));
+afterAll(() => delete process.env.KUBE_MAX_PD_VOLS);
+
+test.each(providers)('%s decides as a plain recomputation does', (_name, resolve, inPlainWords) => {
   fc.assert(
-    fc.property(fc.array(node, { maxLength: 6 }), fc.array(step, { maxLength: 25 }), (first, steps) => {
-      const world: World = { nodes: [], running: [], services: [], controllers: [] };
+    fc.property(fc.array(aRandomNode, { maxLength: 6 }), fc.array(step, { maxLength: 20 }), (first, steps) => {
+      const world: plain.World = {
+        nodes: [],
+        running: [],
+        services: [],
+        controllers: [],
+        replicaSets: [],
+        volumes: [],
+        claims: [],
+      };
       const cache = new SchedulerCache();
-      const algorithm: Algorithm = createFromProvider(provider, cache);
+      const algorithm = resolve()(cache);
       let names = 0;
       let turn = 0;
-      const put = (made: Node) => {
-        world.nodes = [...world.nodes.filter(({ metadata }) => metadata.name !== made.metadata.name), made];
+      const put = (made: Node): void => {
+        const at = world.nodes.findIndex(({ metadata }) => metadata.name === made.metadata.name);
+        if (at < 0) world.nodes.push(made);
+        else world.nodes[at] = made;
         cache.setNode(made);
       };
       first.forEach((n) => put(nodeOf(n, `node-${names++}`)));
+
+      const schedule = (made: Pod): string | undefined => {
+        const decision = algorithm.schedule(new PodInfo(made), cache.nodes);
+        const scores = plainScores(world, made, inPlainWords);
+        const best = Math.max(...scores.values());
+        const bests = [...scores.keys()].filter((name) => scores.get(name) === best);
+        const expected = bests.length === 0 ? undefined : bests[turn++ % bests.length]; // in turn
+        const others = [...scores].filter(([name]) => name !== expected).map(([, score]) => score);
+        expect([decision.node?.name, decision.feasible, decision.score, decision.runnerUp?.score]).toEqual([
+          expected,
+          scores.size,
+          expected === undefined ? 0 : best,
+          others.length === 0 ? undefined : Math.max(...others),
+        ]);
+        return expected;
+      };
 
       for (const step of steps) {
         if (step.type === 'addNode') put(nodeOf(step.node, `node-${names++}`));
@@ -189,32 +353,33 @@ test.each(['DefaultProvider', 'Textbook'])('%s decides as a plain recomputation 
         } else if (step.type === 'delete' && world.running.length > 0) {
           const [gone] = world.running.splice(step.at % world.running.length, 1);
           cache.removePod(`default/${gone!.metadata.name}`);
+        } else if (step.type === 'terminate' && world.running.length > 0) {
+          const [going] = world.running.splice(step.at % world.running.length, 1);
+          const metadata = { ...going!.metadata, deletionTimestamp: '2016-06-01T12:00:00Z' };
+          world.running.push({ ...going!, metadata });
+          cache.setPod({ ...going!, metadata });
         } else if (step.type === 'select') {
-          const service = aService(`s-${names}`, step.labels);
-          const controller = aController(`rc-${names++}`, step.labels);
-          if (step.by) cache.setService((world.services.push(service), service));
-          else cache.setController((world.controllers.push(controller), controller));
+          const name = `s-${names++}`;
+          if (step.by === 'service') world.services.push(aService(name, step.labels));
+          else if (step.by === 'controller') world.controllers.push(aController(name, step.labels));
+          else world.replicaSets.push(aReplicaSet(name, step.labels));
+          if (step.by === 'service') cache.set(resources.services, world.services.at(-1)!);
+          else if (step.by === 'controller') cache.set(resources.replicationControllers, world.controllers.at(-1)!);
+          else cache.set(resources.replicaSets, world.replicaSets.at(-1)!);
+        } else if (step.type === 'claim') {
+          const { claim, volume } = bindingOf(step.i, step.zone, step.disk);
+          world.claims = [...world.claims.filter(({ metadata }) => metadata.name !== claim.metadata.name), claim];
+          world.volumes = [...world.volumes.filter(({ metadata }) => metadata.name !== volume.metadata.name), volume];
+          cache.set(resources.persistentVolumeClaims, claim);
+          cache.set(resources.persistentVolumes, volume);
         } else if (step.type === 'schedule') {
           for (let replica = 0; replica < step.replicas; replica++) {
             const made = podOf(step.pod, `pod-${names++}`);
-            const decision = algorithm.schedule(new PodInfo(made), cache.nodes);
-            const scores = plainScores(world, made, provider);
-            const best = Math.max(...scores.values());
-            // In turn among the best, by descending name.
-            const bests = [...scores.keys()]
-              .filter((name) => scores.get(name) === best)
-              .sort()
-              .reverse();
-            const expected = bests.length === 0 ? undefined : bests[turn++ % bests.length];
-            expect([decision.node?.name, decision.feasible, decision.node && decision.score]).toEqual([
-              expected,
-              scores.size,
-              expected && best,
-            ]);
-            if (!decision.node) continue;
-            cache.assume(new PodInfo(made), decision.node.name);
-            if (replica % 2 === 0) cache.setPod(bound(made, decision.node.name)); // some are confirmed, some not yet
-            world.running.push(bound(made, decision.node.name));
+            const node = schedule(made);
+            if (node === undefined) continue;
+            cache.assume(new PodInfo(made), node);
+            if (replica % 2 === 0) cache.setPod(bound(made, node)); // some are confirmed, some not yet
+            world.running.push(bound(made, node));
           }
         }
       }
@@ -225,6 +390,6 @@ test.each(['DefaultProvider', 'Textbook'])('%s decides as a plain recomputation 
       expect(report.filter(({ fits }) => fits)).toHaveLength(decision.feasible);
       if (decision.node) expect(report.find((r) => r.node === decision.node!.name)!.total).toBe(decision.score);
     }),
-    { numRuns: 200 },
+    { numRuns: runs },
   );
 });

@@ -15,7 +15,7 @@ export interface PluginArgs {
   services(pod: PodInfo): readonly Selector[];
   /** How many Pods run on each node that are selected by what selects `pod`: Services alone, or controllers too. */
   peers(pod: PodInfo, of: 'services' | 'services and controllers'): Peers;
-  /** Pods of `namespace` on nodes, those being deleted left out, that `selector` matches. */
+  /** Pods of `namespace` on nodes that `selector` matches, in the order in which they came there. */
   podsMatching(namespace: string, selector: Selector): readonly { readonly pod: PodInfo; readonly nodeName: string }[];
   claim(namespace: string, name: string): DeepReadonly<PersistentVolumeClaim> | undefined;
   volume(name: string | undefined): DeepReadonly<PersistentVolume> | undefined;

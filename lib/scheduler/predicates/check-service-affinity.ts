@@ -1,14 +1,13 @@
 import type { PluginArgs } from '../plugin-args.js';
-import { unfit, type FitPredicate } from './predicate.js';
+import { preparing, unfit, type FitPredicate } from './predicate.js';
 
 /**
  * *CheckServiceAffinity*, with an argument of a policy: the Pods of a Service stay together on nodes that have the same
  * values for `labels` (one region, say). Values that the Pod's nodeSelector does not name are those of the node where its
  * Service's first Pod runs; with none known, every node will do.
  */
-export const checkServiceAffinity =
-  (labels: readonly string[], args: PluginArgs): FitPredicate =>
-  (pod, node) => {
+export const checkServiceAffinity = (labels: readonly string[], args: PluginArgs): FitPredicate =>
+  preparing((pod) => {
     const wanted = new Map<string, string>();
     for (const label of labels) {
       const value = pod.pod.spec.nodeSelector?.[label];
@@ -23,6 +22,8 @@ export const checkServiceAffinity =
         if (!wanted.has(label) && value !== undefined) wanted.set(label, value);
       }
     }
-    const fits = [...wanted].every(([label, value]) => node.labels[label] === value);
-    return fits || unfit(["node(s) didn't match service affinity"], { reason12: 'CheckServiceAffinity' });
-  };
+    if (wanted.size === 0) return undefined;
+    return (node) =>
+      [...wanted].every(([label, value]) => node.labels[label] === value) ||
+      unfit(["node(s) didn't match service affinity"], { reason12: 'CheckServiceAffinity' });
+  });
