@@ -39,6 +39,11 @@ export class Connection {
     this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n`);
   }
 
+  /** Reads no more. */
+  pause() {
+    this.#socket.pause();
+  }
+
   close() {
     this.#answer = undefined;
     this.#socket.destroy();

@@ -52,9 +52,10 @@ async function list({ port, count }) {
 
 /**
  * `watchers` watches on pods' annotations while one client patches at `rate` a second. The patch carries the time at
- * which it was sent, so that the lag from there to each watcher is measured on one clock.
+ * which it was sent, so that the lag from there to each watcher is measured on one clock. `stuck` more watch, and never
+ * read.
  */
-async function watch({ port, watchers, rate, seconds, resourceVersion, prefix, of }) {
+async function watch({ port, watchers, rate, seconds, resourceVersion, prefix, of, stuck = 0 }) {
   const lags = [];
   let delivered = 0;
   const open = [];
@@ -75,6 +76,12 @@ async function watch({ port, watchers, rate, seconds, resourceVersion, prefix, o
       }
       rest = text.slice(Math.max(at, text.length - marker.length + 1));
     });
+  }
+  for (let i = 0; i < stuck; i++) {
+    const connection = await Connection.open(port);
+    open.push(connection);
+    connection.watch(`/api/v1/namespaces/default/pods?watch=true&resourceVersion=${resourceVersion}`, () => {});
+    connection.pause();
   }
   await new Promise((resolve) => setTimeout(resolve, 500));
   const writers = await Promise.all(Array.from({ length: 16 }, () => Connection.open(port)));

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- api|start|schedule|memory|scheduler|algorithm …] [--json FILE]`: measures this machine; prints a table, and writes JSON
- * where asked. Figures of different machines, or of different runs on a noisy one, are not to be compared: ratios within
- * one run are.
+ * `npm run bench [-- NAME …] [--scale N] [--json FILE]`: measures this machine; prints a table, and writes JSON where
+ * asked. `npm run bench:store` measures the store alone. Figures of different machines, or of different runs on a noisy
+ * one, are not to be compared: ratios within one run are.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -11,6 +11,7 @@ setup();
 const { benchApi } = await import('../bench/api.mjs');
 const { benchMemory, benchSchedule, benchStart } = await import('../bench/cluster.mjs');
 const { benchAlgorithm, benchScheduler } = await import('../bench/scheduler.mjs');
+const { storeSuites } = await import('../bench/store.mjs');
 const suites = {
   api: benchApi,
   start: benchStart,
@@ -18,13 +19,20 @@ const suites = {
   memory: benchMemory,
   algorithm: benchAlgorithm,
   scheduler: benchScheduler,
+  ...storeSuites,
 };
 /** Those that run when none is named; `scheduler` is `algorithm` and more. */
 const usual = ['api', 'start', 'schedule', 'memory', 'algorithm'];
 
 const args = process.argv.slice(2);
-const jsonAt = args.indexOf('--json');
-const [file] = jsonAt < 0 ? [] : args.splice(jsonAt, 2).slice(1);
+const option = (name) => {
+  const at = args.indexOf(name);
+  return at < 0 ? undefined : args.splice(at, 2)[1];
+};
+const file = option('--json');
+/** How much of it: 0.1 is a tenth, to see whether it runs. */
+const scale = Number(option('--scale') ?? 1);
+if (args.includes('store')) args.splice(args.indexOf('store'), 1, ...Object.keys(storeSuites));
 const unknown = args.find((name) => !(name in suites));
 if (unknown) {
   console.error(`There is no benchmark "${unknown}"; there are ${Object.keys(suites).join(', ')}.`);
@@ -42,5 +50,5 @@ const report = (measured, figures) => {
       .join(', ')}`,
   );
 };
-for (const name of args.length > 0 ? args : usual) await suites[name]({ report });
+for (const name of args.length > 0 ? args : usual) await suites[name]({ report, scale });
 if (file) writeFileSync(file, JSON.stringify({ machine, date: new Date().toISOString(), results }, null, 2) + '\n');

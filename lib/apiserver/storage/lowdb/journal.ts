@@ -198,7 +198,7 @@ export class Journal {
     const handle = await this.#open(file, 'w+');
     try {
       await writeAll(handle, journalHeader, 0);
-      syncFolder(this.#folder);
+      await syncFolderAside(this.#folder);
     } catch (error) {
       await handle.close();
       rmSync(file, { force: true }); // half a segment between whole ones would look like damage
@@ -232,6 +232,16 @@ async function writeAll(handle: Awaited<ReturnType<OpenFile>>, bytes: Buffer, po
 
 /** Makes the names in a folder durable: a new file whose name is lost is lost. */
 export const syncFolder = (folder: string): void => syncFile(folder);
+
+/** The same, without holding up this thread: while a snapshot is written, a disk may take long for it. */
+async function syncFolderAside(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 export function syncFile(path: string): void {
   const handle = openSync(path, 'r');
