@@ -29,44 +29,42 @@ export interface EtcdOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCA?: string };
 }
 
+interface Membership {
+  readonly ports: readonly number[];
+  readonly name?: string;
+  /** `one=http://127.0.0.1:1234,two=…`: all members. */
+  readonly cluster?: string;
+}
+
 export class Etcd implements AsyncDisposable {
   readonly endpoint: string;
   readonly #args: readonly string[];
   readonly #folder: string;
   #process: ChildProcess | undefined;
 
-  private constructor(endpoint: string, args: readonly string[], folder: string) {
-    this.endpoint = endpoint;
-    this.#args = args;
-    this.#folder = folder;
+  /** @param options.ports those of clients and of other members */
+  constructor({ flags = [], tls, ports, name = 'one', cluster }: EtcdOptions & Membership) {
+    const [client, peer] = ports;
+    this.#folder = mkdtempSync(join(tmpdir(), 'kubebook-etcd-'));
+    this.endpoint = `${tls ? 'https' : 'http'}://127.0.0.1:${client}`;
+    const peerUrl = `http://127.0.0.1:${peer}`;
+    // Alone, it need not wait long for others.
+    const pace = cluster ? ['100', '1000'] : ['10', '100'];
+    this.#args = [
+      ...['--name', name, '--data-dir', join(this.#folder, 'data'), '--logger', 'zap', '--log-level', 'error'],
+      ...['--listen-client-urls', this.endpoint, '--advertise-client-urls', this.endpoint],
+      ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
+      ...['--initial-cluster', cluster ?? `${name}=${peerUrl}`],
+      ...['--heartbeat-interval', pace[0]!, '--election-timeout', pace[1]!],
+      ...(tls ? ['--cert-file', tls.cert, '--key-file', tls.key] : []),
+      ...(tls?.clientCA ? ['--client-cert-auth', '--trusted-ca-file', tls.clientCA] : []),
+      ...flags,
+    ];
   }
 
   /** Resolves when it answers. */
-  static async start({ flags = [], tls }: EtcdOptions = {}): Promise<Etcd> {
-    const [client, peer] = await freePorts(2);
-    const folder = mkdtempSync(join(tmpdir(), 'kubebook-etcd-'));
-    const endpoint = `${tls ? 'https' : 'http'}://127.0.0.1:${client}`;
-    const peerUrl = `http://127.0.0.1:${peer}`;
-    const etcd = new Etcd(
-      endpoint,
-      [
-        ...['--name', 'one', '--data-dir', join(folder, 'data'), '--logger', 'zap', '--log-level', 'error'],
-        ...['--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
-        ...[
-          '--listen-peer-urls',
-          peerUrl,
-          '--initial-advertise-peer-urls',
-          peerUrl,
-          '--initial-cluster',
-          `one=${peerUrl}`,
-        ],
-        ...['--heartbeat-interval', '10', '--election-timeout', '100'], // alone, it need not wait long for others
-        ...(tls ? ['--cert-file', tls.cert, '--key-file', tls.key] : []),
-        ...(tls?.clientCA ? ['--client-cert-auth', '--trusted-ca-file', tls.clientCA] : []),
-        ...flags,
-      ],
-      folder,
-    );
+  static async start(options: EtcdOptions = {}): Promise<Etcd> {
+    const etcd = new Etcd({ ...options, ports: await freePorts(2) });
     await etcd.restart();
     return etcd;
   }
@@ -133,6 +131,33 @@ export class Etcd implements AsyncDisposable {
     if (protocol === 'https:') return connects(hostname, Number(port));
     const answer = await fetch(`${this.endpoint}/health`).catch(() => undefined);
     return answer?.ok === true;
+  }
+}
+
+/** Several members of one etcd. */
+export class EtcdCluster implements AsyncDisposable {
+  readonly members: readonly Etcd[];
+
+  private constructor(members: readonly Etcd[]) {
+    this.members = members;
+  }
+
+  static async start(size: number): Promise<EtcdCluster> {
+    const ports = await freePorts(2 * size);
+    const portsOf = (index: number) => ports.slice(2 * index, 2 * index + 2);
+    const names = Array.from({ length: size }, (_, index) => `member-${index}`);
+    const cluster = names.map((name, index) => `${name}=http://127.0.0.1:${portsOf(index)[1]}`).join(',');
+    const members = names.map((name, index) => new Etcd({ name, ports: portsOf(index), cluster }));
+    await Promise.all(members.map((member) => member.restart()));
+    return new EtcdCluster(members);
+  }
+
+  get endpoints(): string[] {
+    return this.members.map(({ endpoint }) => endpoint);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const member of this.members) await member[Symbol.asyncDispose]();
   }
 }
 

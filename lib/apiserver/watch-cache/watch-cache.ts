@@ -29,7 +29,7 @@ export interface WatchCacheOptions {
 }
 
 /** How long this cache may lag behind a store that others write into before a read is refused, or a writer is answered. */
-const lagMs = 3000;
+const lagMs = 10_000;
 
 /** How long a store may take to send what it remembers, when a server starts. */
 const startMs = 60_000;
@@ -131,7 +131,7 @@ export class WatchCache implements AsyncDisposable {
   }
 
   /**
-   * Resolves, `true`, when everything up to `revision` has been seen; `false` if that takes longer than `timeoutMs` (three
+   * Resolves, `true`, when everything up to `revision` has been seen; `false` if that takes longer than `timeoutMs` (ten
    * seconds if left out and the store is shared; else it cannot be long).
    */
   reached(revision: number, timeoutMs = this.#storage.shared ? lagMs : undefined): Promise<boolean> {

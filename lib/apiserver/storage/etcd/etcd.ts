@@ -138,7 +138,7 @@ export class EtcdStorage implements Storage {
   ): AsyncGenerator<readonly StoreEvent[], void> {
     using stop = childAbort(signal);
     using _ = onAbort(this.#stop.signal, () => stop.abort());
-    const backoff = new Backoff({ baseMs: 100, maxMs: 5000 });
+    const backoff = new Backoff({ baseMs: 100, maxMs: 1000 });
     let seen = after;
     while (!signal.aborted) {
       if (this.#stop.signal.aborted) throw new UnavailableError('the store is closed');
