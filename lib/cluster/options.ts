@@ -83,6 +83,18 @@ export function option(flags: string, description: string): Option {
 export const packageFile = (...names: readonly string[]): string =>
   fileURLToPath(new URL(['..', '..', ...names].join('/'), import.meta.url));
 
+/** The text of a file that the user named. @throws Error, in one sentence */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(code === 'ENOENT' ? `there is no file ${file}` : `${file} cannot be read (${code})`, {
+      cause: error,
+    });
+  }
+}
+
 /** Where everything is kept that outlives the process. */
 export const dataOption = (): Option =>
   option('--data <folder>', 'where everything is kept that outlives the process').default(

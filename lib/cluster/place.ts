@@ -1,9 +1,8 @@
 /** `kubebook place FILE`: where would these Pods go, and why? Without any cluster. */
 import { Command } from 'commander';
-import { readFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { realClock } from '../util/index.js';
-import { option } from './options.js';
+import { option, readText } from './options.js';
 import { algorithmOf, withAlgorithm, type AlgorithmFlags } from './scheduling.js';
 
 interface PlaceFlags extends AlgorithmFlags {
@@ -16,6 +15,7 @@ export const placeCommand = (): Command =>
     new Command('place').description(
       'where would these pods go, and why? Reads nodes, pods, services, controllers and volumes from a file, needs no cluster',
     ),
+    'DefaultProvider', // the book's: a cluster's own default is today's
   )
     .argument('<file>', 'a List of Kubernetes objects, JSON or YAML; - is standard input')
     .addOption(
@@ -27,7 +27,9 @@ export const placeCommand = (): Command =>
 async function place(file: string, flags: PlaceFlags): Promise<void> {
   const from = file === '-' ? 'standard input' : file;
   const text = file === '-' ? await readAll(process.stdin) : readText(file);
-  process.stdout.write(await placed(text, { ...flags, from, colour: process.stdout.isTTY }));
+  process.stdout.write(
+    await placed(text, { ...flags, from, colour: Boolean(process.stdout.isTTY && !process.env.NO_COLOR) }),
+  );
 }
 
 /** What the command writes for the objects in `text`. @throws ManifestError; as {@link algorithmOf} */
@@ -45,15 +47,4 @@ export async function placed(
   }
   if (outcomes.length === 0) return `${from} has no pod that waits for a node.\n`;
   return outcomes.map((each) => explanationText(each, { wide: true, colour })).join('\n');
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Error(code === 'ENOENT' ? `there is no file ${file}` : `${file} cannot be read (${code})`, {
-      cause: error,
-    });
-  }
 }

@@ -1,22 +1,22 @@
 /** The scheduler's flags: 1.2's that choose its algorithm (a provider by name, or a policy file), and its own port. */
 import type { Command } from 'commander';
-import { readFileSync } from 'node:fs';
 import type { AlgorithmFactory, Scheduler, SchedulerServer } from '../scheduler/index.js';
 import type { Clock, Log } from '../util/index.js';
-import { option } from './options.js';
+import { option, readText } from './options.js';
 
 export interface AlgorithmFlags {
   readonly algorithmProvider: string;
   readonly policyConfigFile?: string;
 }
 
-export const withAlgorithm = (command: Command): Command =>
+/** @param byDefault the provider if no flag names one */
+export const withAlgorithm = (command: Command, byDefault = 'today'): Command =>
   command
     .addOption(
       option(
         '--algorithm-provider <name>',
         'which predicates and priorities: today, DefaultProvider (that of 1.2.4), Textbook (as the chapter prints it)',
-      ).default('today'),
+      ).default(byDefault),
     )
     .addOption(
       option('--policy-config-file <file>', 'a policy file, JSON as 1.2 read it; goes before --algorithm-provider'),
@@ -32,8 +32,7 @@ export async function algorithmOf(
   clock: Clock,
 ): Promise<{ readonly algorithmProvider?: string; readonly createAlgorithm?: AlgorithmFactory }> {
   const { algorithmProvider: find, readPolicy, resolvePolicy } = await import('../scheduler/index.js');
-  if (file)
-    return { createAlgorithm: resolvePolicy(readPolicy(readFileSync(file, 'utf8'), { from: file }), { clock }) };
+  if (file) return { createAlgorithm: resolvePolicy(readPolicy(readText(file), { from: file }), { clock }) };
   find(algorithmProvider);
   return { algorithmProvider };
 }

@@ -27,7 +27,8 @@
  * Files in reading order: `algorithm.ts` (the two steps), `predicates/` and `priorities/` (one idea each), `registry.ts` and
  * `defaults.ts` (algorithm providers), `pod-info.ts`, `node-affinity.ts`, `node-info.ts`, `peers.ts` and `cache.ts` (what is
  * known), `queue.ts` (who waits), `policy.ts` and `extender.ts` (algorithms from a file), `scheduler.ts` (the loop),
- * `fit-error.ts` and `explain.ts` (the reasons). Then what today's scheduler has beyond that: `extension-points.ts`,
+ * `fit-error.ts`, `journal.ts`, `explain.ts`, `explanation.ts` and `server.ts` (the reasons), `snapshot.ts` and `manifest.ts`
+ * (what if). Then what today's scheduler has beyond that: `extension-points.ts`,
  * `today/provider.ts` and the parts that it lists, `preemption.ts`.
  *
  * Left out compared with upstream: dynamic resource allocation, storage capacity tracking, in-place resizing, sampling of nodes.
