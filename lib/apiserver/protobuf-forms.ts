@@ -14,7 +14,14 @@ import { present } from './registry/present.js';
 import { CachedEntry } from './watch-cache/entry.js';
 
 /** Whether objects of the kind can be shown in protobuf. */
-export const hasProtobuf = (kind: Kind): boolean => hasDefinition(kind.definition);
+export function hasProtobuf(kind: Kind): boolean {
+  let has = numbered.get(kind);
+  if (has === undefined) numbered.set(kind, (has = hasDefinition(kind.definition)));
+  return has;
+}
+
+/** Asked with every request. */
+const numbered = new WeakMap<Kind, boolean>();
 
 /** As it is. */
 export const asProtobuf = (kind: Kind): Form =>

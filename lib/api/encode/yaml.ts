@@ -80,7 +80,6 @@ function keyText(key: string): string {
 type Style = 'plain' | 'single' | 'double' | 'block';
 
 /** What cannot be written as it is: all but printable characters and line breaks. */
-// eslint-disable-next-line no-control-regex
 const special = /[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u;
 
 /** Signs that mean something: at the beginning, before or behind a space, at the end. */
