@@ -192,10 +192,28 @@ class Writer {
   }
 
   text(number: number, text: string): void {
-    const length = Buffer.byteLength(text);
+    if (!this.#short(text)) {
+      const length = Buffer.byteLength(text);
+      const position = this.#make(length);
+      this.#buffer.write(text, position, length);
+      this.tag(number, bytesType, length);
+    } else this.tag(number, bytesType, text.length);
+  }
+
+  /** Most texts are short and plain: a loop of our own is faster than a call out of JavaScript. @returns whether it was one */
+  #short(text: string): boolean {
+    const { length } = text;
+    if (length > 64) return false;
     const position = this.#make(length);
-    this.#buffer.write(text, position, length);
-    this.tag(number, bytesType, length);
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 127) {
+        this.#start += length; // as if nothing had been written
+        return false;
+      }
+      this.#buffer[position + index] = code;
+    }
+    return true;
   }
 
   integer(number: number, value: number): void {
@@ -218,6 +236,7 @@ class Writer {
   }
 
   #varint(value: number): void {
+    if (value < 128) return this.#byte(value);
     let bytes = 1;
     for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes++;
     let position = this.#make(bytes);
