@@ -85,7 +85,7 @@ const oddValue = (random) =>
     [1, () => ({ [random.pick(oddStrings)]: random.pick(oddStrings) })],
     [1, () => Array.from({ length: 30 }, () => random.pick(oddNumbers))],
     [1, () => mark],
-    [0.3, () => nested(random.pick([20, 200, 2000]), random.chance(0.5))],
+    [0.3, () => nested(random.pick([20, 100, 400]), random.chance(0.5))],
   ])();
 
 function nested(depth, list) {

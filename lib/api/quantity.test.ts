@@ -141,3 +141,71 @@ test('any text is either a quantity or refused', () => {
     }),
   );
 });
+
+/** What a text says, as a fraction of two whole numbers. */
+function rational(written: string): readonly [numerator: bigint, denominator: bigint] {
+  const [, sign, whole, fraction = '', unit] = /^([+-]?)(\d*)\.?(\d*)([a-zA-Z].*)?$/.exec(written)!;
+  const decimals: Record<string, number> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
+  const binaries: Record<string, number> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 };
+  const exponent = unit === undefined || unit in binaries ? 0 : (decimals[unit] ?? Number(unit.slice(1)));
+  const digits = BigInt(`${whole}${fraction}`) * (sign === '-' ? -1n : 1n);
+  const numerator = digits * 2n ** BigInt(binaries[unit ?? ''] ?? 0) * 10n ** BigInt(Math.max(0, exponent));
+  return [numerator, 10n ** BigInt(fraction.length + Math.max(0, -exponent))];
+}
+
+const ceilAway = (numerator: bigint, denominator: bigint): bigint => {
+  const quotient = numerator / denominator;
+  if (quotient * denominator === numerator) return quotient;
+  return numerator < 0n ? quotient - 1n : quotient + 1n;
+};
+
+/** Texts whose amounts are exact here: nothing below a billionth, nothing above what a binary quantity may be. */
+const exact = fc
+  .tuple(fc.constantFrom('', '+', '-'), fc.nat(10 ** 6), fc.option(fc.nat(999)), fc.constantFrom('', 'u', 'm', 'k', 'M', 'G', 'T', 'Ki', 'Mi', 'Gi', 'e3', 'E-2', 'e12'))
+  .map(([sign, whole, fraction, unit]) => `${sign}${whole}${fraction === null ? '' : `.${String(fraction).padStart(3, '0')}`}${unit}`); // prettier-ignore
+
+test('an amount is what its text says, rounded away from zero to whole units, thousandths and billionths', () => {
+  fc.assert(
+    fc.property(exact, (written) => {
+      const [numerator, denominator] = rational(written);
+      const quantity = parseQuantity(written);
+      expect(quantity.scaledValue(0)).toBe(ceilAway(numerator, denominator));
+      expect(quantity.scaledValue(-3)).toBe(ceilAway(numerator * 1000n, denominator));
+      expect(quantity.scaledValue(-9)).toBe(ceilAway(numerator * 10n ** 9n, denominator));
+      expect(quantity.sign()).toBe(numerator === 0n ? 0 : numerator < 0n ? -1 : 1);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('amounts are ordered, added and taken away as fractions are', () => {
+  fc.assert(
+    fc.property(exact, exact, (a, b) => {
+      const [[n, d], [m, e]] = [rational(a), rational(b)];
+      const [x, y] = [parseQuantity(a), parseQuantity(b)];
+      const difference = n * e - m * d;
+      expect(Math.sign(x.compare(y))).toBe(difference === 0n ? 0 : difference < 0n ? -1 : 1);
+      expect(x.add(y).scaledValue(-9)).toBe(ceilAway((n * e + m * d) * 10n ** 9n, d * e));
+      expect(x.sub(y).scaledValue(-9)).toBe(ceilAway(difference * 10n ** 9n, d * e));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('what is computed is shown in the canonical form: no fraction, the largest suffix, and the first term decides which', () => {
+  fc.assert(
+    fc.property(exact, exact, (a, b) => {
+      const sum = parseQuantity(a).add(parseQuantity(b));
+      const shown = sum.toString();
+      const [numerator, denominator] = rational(shown);
+      expect(numerator * 10n ** 9n).toBe(sum.scaledValue(-9) * denominator); // it says the same amount
+      expect(shown).toMatch(/^(0|-?[1-9]\d*(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|e-?\d+)?)$/);
+      if (/^-?\d+000(n|u|m|k|M|G|T|P)?$/.test(shown) && sum.format === 'DecimalSI') throw new Error(`${shown} has a larger suffix`); // prettier-ignore
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a million digits are no quantity', () => {
+  expect(() => parseQuantity('1'.repeat(1_000_000))).toThrow(QuantityError);
+});

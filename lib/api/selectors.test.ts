@@ -213,3 +213,68 @@ test('a field selector shows its values escaped', () => {
   const terms = [{ field: 'a', operator: '!=', value: 'x,y=\\' }] as const;
   expect(parseFieldSelector(formatFieldSelector(terms))).toEqual(terms);
 });
+
+type Model = (labels: Labels) => boolean;
+
+/** A requirement as text, and what it means in plain words. */
+const modelled: fc.Arbitrary<readonly [string, Model]> = fc.oneof(
+  word.map((key) => [key, (labels: Labels) => key in labels] as const),
+  word.map((key) => [`!${key}`, (labels: Labels) => !(key in labels)] as const),
+  fc.tuple(word, fc.constantFrom('=', '=='), word).map(([key, sign, value]) => [`${key}${sign}${value}`, (labels: Labels) => labels[key] === value] as const),
+  fc.tuple(word, word).map(([key, value]) => [`${key} != ${value}`, (labels: Labels) => labels[key] !== value] as const),
+  fc.tuple(word, fc.array(word, { minLength: 1, maxLength: 3 })).map(([key, values]) => [`${key} in (${values.join(', ')})`, (labels: Labels) => key in labels && values.includes(labels[key]!)] as const),
+  fc.tuple(word, fc.array(word, { minLength: 1, maxLength: 3 })).map(([key, values]) => [`${key} notin (${values.join()})`, (labels: Labels) => !(key in labels && values.includes(labels[key]!))] as const),
+  fc.tuple(word, fc.integer({ min: -20, max: 20 })).map(([key, number]) => [`${key}>${number}`, (labels: Labels) => /^-?\d+$/.test(labels[key] ?? '') && Number(labels[key]) > number] as const),
+  fc.tuple(word, fc.integer({ min: -20, max: 20 })).map(([key, number]) => [`${key} < ${number}`, (labels: Labels) => /^-?\d+$/.test(labels[key] ?? '') && Number(labels[key]) < number] as const),
+); // prettier-ignore
+const mixed = fc.dictionary(word, fc.oneof(word, fc.integer({ min: 0, max: 20 }).map(String)), {
+  noNullPrototype: true,
+});
+
+test('a selector chooses what its requirements, taken one by one, mean', () => {
+  // A negative number is no label's value, and no selector's either.
+  const requirements = fc.array(modelled, { maxLength: 4 }).filter((all) => all.every(([text]) => !text.includes('-')));
+  fc.assert(
+    fc.property(requirements, mixed, (all, some) => {
+      const selector = parseLabelSelector(all.map(([text]) => text).join(','));
+      expect(selector.matches(some)).toBe(all.every(([, model]) => model(some)));
+      expect(parseLabelSelector(selector.toString()).matches(some)).toBe(selector.matches(some));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('any field selector that can be shown is read as it was, and chooses what equals', () => {
+  const term = fc.record({
+    field: fc.constantFrom('metadata.name', 'metadata.namespace', 'status.phase'),
+    operator: fc.constantFrom('=' as const, '!=' as const),
+    value: fc.string({ unit: fc.constantFrom('a', ',', '=', '\\', '!', '\n', 'ä') }),
+  });
+  fc.assert(
+    fc.property(fc.array(term, { maxLength: 4 }), term, (terms, { value }) => {
+      expect(parseFieldSelector(formatFieldSelector(terms))).toEqual(terms);
+      const object: any = { metadata: { name: value, namespace: 'a' }, status: { phase: ',' } };
+      const fields = { 'metadata.name': value, 'metadata.namespace': 'a', 'status.phase': ',' };
+      const expected = terms.every((each) => (fields[each.field as keyof typeof fields] === each.value) === (each.operator === '=')); // prettier-ignore
+      expect(fieldMatcher(terms, pods)(object)).toBe(expected);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('any text is either a field selector or a BadRequest', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...'ab=!,\\.') }), (text) => {
+      try {
+        parseFieldSelector(text);
+      } catch (error) {
+        expect(isBadRequest(error)).toBe(true);
+      }
+    }),
+  );
+});
+
+test('a megabyte of selector is read at once', () => {
+  expect(parseFieldSelector('metadata.name=a,'.repeat(60_000))).toHaveLength(60_000);
+  expect(parseLabelSelector(`a in (${'b,'.repeat(500_000)}b)`).matches({ a: 'b' })).toBe(true);
+});
