@@ -49,8 +49,9 @@ export class PodInfo {
       milliCPU: sum(containers, (c) => amount('cpu', c.resources?.requests?.cpu) ?? defaultMilliCPURequest),
       memory: sum(containers, (c) => amount('memory', c.resources?.requests?.memory) ?? defaultMemoryRequest),
     };
-    const { milliCPU, memory } = requestsOfPod(pod, { milliCPU: defaultMilliCPURequest, memory: defaultMemoryRequest });
-    this.nonZeroRequested = { milliCPU, memory };
+    this.nonZeroRequested = hasOnlyContainers(pod)
+      ? this.scored
+      : requestsOfPod(pod, { milliCPU: defaultMilliCPURequest, memory: defaultMemoryRequest });
     this.hostPorts = containers.flatMap((c) => (c.ports ?? []).map((p) => p.hostPort ?? 0)).filter((port) => port > 0);
     this.disks = volumes.filter((v) => v.gcePersistentDisk ?? v.awsElasticBlockStore ?? v.rbd);
     this.claimNames = volumes.flatMap((v) => v.persistentVolumeClaim?.claimName ?? []);
@@ -168,6 +169,10 @@ function requestsOfPod(pod: DeepReadonly<Pod>, missing = { milliCPU: 0, memory: 
   add(total, resourcesOf(pod.spec.overhead));
   return total;
 }
+
+/** As in 1.2: then its requests are those of its containers. */
+const hasOnlyContainers = ({ spec }: DeepReadonly<Pod>): boolean =>
+  !spec.initContainers?.length && !spec.overhead && !('resources' in spec);
 
 /** Of a Pod as a whole, processor, memory and huge pages can be requested. */
 const ofPodItself = ({ spec }: DeepReadonly<Pod>): Record<string, string> =>

@@ -48,7 +48,8 @@ export const persistentVolume = defineKind<PersistentVolume>({
     status.phase ||= 'Pending';
   },
   prepareForCreate(object) {
-    object.status = { phase: 'Pending' };
+    const { creationTimestamp } = object.metadata;
+    object.status = { phase: 'Pending', ...(creationTimestamp && { lastPhaseTransitionTime: creationTimestamp }) };
   },
   prepareForUpdate(object, old) {
     object.status = old.status as PersistentVolume['status'];
@@ -125,7 +126,7 @@ function check({ spec }: Volume, errors: FieldError[]): void {
 
   const names = Object.keys(capacity ?? {});
   if (names.length === 0) errors.push(required(path.child('capacity')));
-  else if (names.length > 1 || names[0] !== 'storage') {
+  if (names.length !== 1 || names[0] !== 'storage') {
     errors.push(notSupported(path.child('capacity'), capacity, ['storage']));
   }
   for (const name of names) {

@@ -41,7 +41,11 @@ describe('a PersistentVolume', () => {
     [
       'has a capacity and a source',
       { accessModes: ['ReadWriteOnce'] },
-      ['spec.capacity: Required value', 'spec: Required value: must specify a volume type'],
+      [
+        'spec.capacity: Required value',
+        'spec.capacity: Unsupported value: null: supported values: "storage"',
+        'spec: Required value: must specify a volume type',
+      ],
     ],
     [
       'says on which nodes it is, if it is local',
