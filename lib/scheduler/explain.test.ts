@@ -1,10 +1,12 @@
+import fc from 'fast-check';
 import type { Pod } from '../api/types.js';
 import { SchedulerCache } from './cache.js';
 import './defaults.js';
+import './today/provider.js';
 import { Explanations } from './explain.js';
 import { PodInfo } from './pod-info.js';
 import { registerAlgorithmProvider, registerFitPredicate, resolveProvider } from './registry.js';
-import { aNode, aPod, bound } from './testing/builders.js';
+import { aController, aNode, aPod, aService, bound } from './testing/builders.js';
 
 /** A cache with two nodes, decisions of `provider` about it, and the memory of them. */
 function memory({ provider = 'DefaultProvider', size = 3 } = {}) {
@@ -100,4 +102,77 @@ test('a provider that is registered anew does not change what was decided by the
   registerFitPredicate('Replaceable', () => false);
   registerAlgorithmProvider('Replaced', ['Replaceable'], []);
   expect(explanations.explain('default/p')?.reproduced).toBe(true);
+});
+
+/** What happens; `at` picks one of what is there. */
+const step = fc.oneof(
+  fc.record({
+    type: fc.constant('decide' as const),
+    app: fc.constantFrom('a', 'b'),
+    cpu: fc.integer({ min: 0, max: 30 }),
+  }),
+  fc.record({
+    type: fc.constant('setNode' as const),
+    at: fc.nat(4),
+    cpu: fc.integer({ min: 1, max: 40 }),
+    zone: fc.constantFrom('x', 'y'),
+  }),
+  fc.record({ type: fc.constant('removeNode' as const), at: fc.nat(4) }),
+  fc.record({ type: fc.constant('deletePod' as const), at: fc.nat() }),
+  fc.record({ type: fc.constant('relabelPod' as const), at: fc.nat(), app: fc.constantFrom('a', 'b') }),
+  fc.record({
+    type: fc.constant('select' as const),
+    app: fc.constantFrom('a', 'b'),
+    by: fc.constantFrom('service', 'controller'),
+  }),
+  fc.record({ type: fc.constant('unselect' as const), app: fc.constantFrom('a', 'b') }),
+  fc.record({ type: fc.constant('nominate' as const), at: fc.nat(4), cpu: fc.integer({ min: 0, max: 30 }) }),
+);
+
+test.each(['DefaultProvider', 'Textbook', 'today'])('whatever happens, %s is explained as it decided', (provider) => {
+  const antiAffinity = (app: string) => ({
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        { weight: 1, podAffinityTerm: { topologyKey: 'zone', labelSelector: { matchLabels: { app } } } },
+      ],
+    },
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const { cache, explanations, decide } = memory({ provider, size: 100 });
+      let names = 0;
+      const placed: Pod[] = [];
+      for (const step of steps) {
+        const pod = placed.length > 0 && 'at' in step ? placed[step.at % placed.length]! : undefined;
+        if (step.type === 'decide') {
+          const made = aPod(
+            `p-${names++}`,
+            { cpu: `${step.cpu}00m` },
+            { affinity: antiAffinity(step.app) as never },
+            { labels: { app: step.app } },
+          );
+          decide(made);
+          const node = cache.nodeOf(`default/${made.metadata.name}`);
+          if (node) placed.push(bound(made, node));
+        } else if (step.type === 'setNode')
+          cache.setNode(aNode(`n-${step.at}`, { cpu: `${step.cpu}00m` }, { labels: { zone: step.zone } }));
+        else if (step.type === 'removeNode') cache.removeNode(`n-${step.at}`);
+        else if (step.type === 'nominate')
+          cache.nominate(
+            new PodInfo(aPod(`n-${names++}`, { cpu: `${step.cpu}00m` }, { priority: 10 })),
+            `n-${step.at}`,
+          );
+        else if (step.type === 'select') {
+          if (step.by === 'service') cache.setService(aService(step.app, { app: step.app }));
+          else cache.setController(aController(step.app, { app: step.app }));
+        } else if (step.type === 'unselect') cache.removeService(aService(step.app));
+        else if (pod && step.type === 'deletePod') cache.removePod(`default/${pod.metadata.name}`);
+        else if (pod && step.type === 'relabelPod' && cache.nodeOf(`default/${pod.metadata.name}`))
+          cache.setPod({ ...pod, metadata: { ...pod.metadata, labels: { app: step.app } } });
+      }
+      for (const { pod } of explanations.list())
+        expect(explanations.explain(pod)).toMatchObject({ basis: 'attempt', reproduced: true });
+    }),
+    { numRuns: 100 },
+  );
 });

@@ -1,5 +1,5 @@
 import type { Pod } from '../api/types.js';
-import { ManifestError, readManifest } from './manifest.js';
+import { ManifestError, readableKinds, readManifest } from './manifest.js';
 
 const read = (text: string | object) =>
   readManifest(typeof text === 'string' ? text : JSON.stringify(text), { from: 'file' });
@@ -22,6 +22,27 @@ test('reads a List, a PodList, a single object, and YAML documents alike', () =>
   expect(names(pod())).toEqual(['Pod p']);
   const yaml = (name: string) => `apiVersion: v1\nkind: Node\nmetadata:\n  name: ${name}\n`;
   expect(names(`# two nodes\n---\n${yaml('a')}---\n${yaml('b')}`)).toEqual(['Node a', 'Node b']);
+});
+
+test('reads every kind that a scheduler looks at', () => {
+  const groups: Record<string, string[]> = {
+    v1: ['Namespace', 'Node', 'Service', 'ReplicationController', 'PersistentVolume', 'PersistentVolumeClaim', 'Pod'],
+    'apps/v1': ['ReplicaSet', 'StatefulSet'],
+    'storage.k8s.io/v1': ['StorageClass', 'CSINode'],
+    'scheduling.k8s.io/v1': ['PriorityClass'],
+    'policy/v1': ['PodDisruptionBudget'],
+  };
+  const needed: Record<string, object> = {
+    Pod: pod(),
+    StorageClass: { provisioner: 'p' },
+    PriorityClass: { value: 1 },
+    CSINode: { spec: { drivers: [] } },
+  };
+  const objects = Object.entries(groups).flatMap(([apiVersion, kinds]) =>
+    kinds.map((kind) => ({ ...needed[kind], apiVersion, kind, metadata: { name: 'x' } })),
+  );
+  expect(new Set(read(list(...objects)).map(({ kind }) => kind))).toEqual(new Set(readableKinds));
+  expect(read({ apiVersion: 'extensions/v1beta1', kind: 'ReplicaSet', metadata: { name: 'x' } })).toHaveLength(1);
 });
 
 test('completes what it reads as the API server would', () => {

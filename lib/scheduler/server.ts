@@ -9,8 +9,9 @@
  * GET /snapshot                           the cluster as the scheduler knows it: a v1 List, for "kubebook place"
  * GET /metrics  /healthz  /livez  /readyz
  * ```
- * It is plain HTTP and knows no users: it listens on loopback unless told otherwise, and answers only requests whose Host and
- * Origin are local or the address that it was told to listen on. (Upstream's is HTTPS, with the API server asked who may come.)
+ * It is plain HTTP and knows no users: it listens on loopback unless told otherwise, and then answers only requests whose Host
+ * and Origin are local. Whoever has it listen elsewhere lets everybody read. (Upstream's is HTTPS, with the API server asked who
+ * may come.)
  *
  * @see https://kubernetes.io/docs/reference/command-line-tools-reference/kube-scheduler/
  */
@@ -66,12 +67,14 @@ export class SchedulerServer implements AsyncDisposable {
   }
 }
 
+const noHosts: ReadonlySet<string> = new Set();
+
 function pages({ scheduler, log }: SchedulerServerOptions, bindAddress: string): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
-  const hosts = new Set([bindAddress]);
+  const onlyLocal = isLocal({ host: bindAddress.includes(':') ? `[${bindAddress}]` : bindAddress }, noHosts);
   app.use((request, response, next) => {
-    if (isLocal(request.headers, hosts)) return next();
+    if (!onlyLocal || isLocal(request.headers, noHosts)) return next();
     plain(response, 403, 'this port answers only this machine\n');
   });
 
