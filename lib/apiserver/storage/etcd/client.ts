@@ -21,6 +21,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import { realClock, sleep } from '../../../util/index.js';
 import { UnavailableError } from '../storage.js';
 import { EtcdError, type EtcdPlace } from './place.js';
@@ -93,9 +94,11 @@ export class EtcdClient implements AsyncDisposable {
     if (endpoints.length === 0)
       throw new EtcdError('which etcd? Give at least one URL, such as http://127.0.0.1:2379.');
     const members = endpoints.map((endpoint) => {
-      const { secure, target } = parse(endpoint);
-      const how = secure ? tls({ ca, cert, key }) : credentials.createInsecure();
-      return { endpoint, client: new Client(target, how, channelOptions) };
+      const { secure, host, target } = parse(endpoint);
+      const how = secure ? tls(host, { ca, cert, key }) : credentials.createInsecure();
+      // An address is no name that TLS could ask for (Node warns of it); whose it is, `tls` looks after.
+      const named = secure && isIP(host) ? { 'grpc.ssl_target_name_override': 'localhost' } : {};
+      return { endpoint, client: new Client(target, how, { ...channelOptions, ...named }) };
     });
     const client = new EtcdClient(members, timeoutMs);
     try {
@@ -283,10 +286,12 @@ function unary<Request, Response>(
 }
 
 /** @throws {EtcdError} what of it is no PEM text */
-function tls({ ca, cert, key }: Pick<EtcdPlace, 'ca' | 'cert' | 'key'>): ChannelCredentials {
+function tls(host: string, { ca, cert, key }: Pick<EtcdPlace, 'ca' | 'cert' | 'key'>): ChannelCredentials {
   const pem = (text: string | undefined) => (text ? Buffer.from(text) : null);
   try {
-    return credentials.createSsl(pem(ca), pem(key), pem(cert));
+    return credentials.createSsl(pem(ca), pem(key), pem(cert), {
+      checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+    });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new EtcdError(
@@ -296,7 +301,7 @@ function tls({ ca, cert, key }: Pick<EtcdPlace, 'ca' | 'cert' | 'key'>): Channel
 }
 
 /** `http://127.0.0.1:2379` → `127.0.0.1:2379`. @throws {EtcdError} */
-function parse(endpoint: string): { readonly secure: boolean; readonly target: string } {
+function parse(endpoint: string): { readonly secure: boolean; readonly host: string; readonly target: string } {
   const text = /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.username !== '' || url.hostname === '')
@@ -305,7 +310,7 @@ function parse(endpoint: string): { readonly secure: boolean; readonly target: s
   const scheme = { 4: 'ipv4', 6: 'ipv6' }[isIP(host)] ?? 'dns';
   // A URL does not tell its scheme's own port; etcd's is another.
   const port = url.port || (/:(80|443)\/?$/.exec(text)?.[1] ?? '2379');
-  return { secure: url.protocol === 'https:', target: `${scheme}:${url.hostname}:${port}` };
+  return { secure: url.protocol === 'https:', host, target: `${scheme}:${url.hostname}:${port}` };
 }
 
 /** Why the first contact failed, in a sentence for whoever typed the URL. */

@@ -280,9 +280,10 @@ describeWithEtcd('an etcd that speaks TLS', () => {
   let scope: Scope;
   let etcd: Etcd;
   let pki: Pki;
+  let folder: string;
   beforeAll(async () => {
     scope = new Scope();
-    const folder = mkdtempSync(join(tmpdir(), 'kubebook-pki-'));
+    folder = mkdtempSync(join(tmpdir(), 'kubebook-pki-'));
     scope.defer(() => rmSync(folder, { recursive: true }));
     pki = await Pki.open({ folder, clock });
     await pki.pair('etcd', { commonName: 'etcd', addresses: ['127.0.0.1'] });
@@ -315,6 +316,12 @@ describeWithEtcd('an etcd that speaks TLS', () => {
     );
     expect(await refused({ endpoints: [etcd.endpoint.replace('https:', 'http:')] })).toMatch(
       /^http:\S+ does not answer as an etcd \(.+\): is it one, and does it speak plain HTTP\?$/,
+    );
+    await pki.pair('elsewhere', { commonName: 'etcd', addresses: ['127.0.0.2'] });
+    const [cert, key, clientCA] = ['elsewhere.crt', 'elsewhere.key', 'ca.crt'].map((name) => join(folder, name));
+    await using elsewhere = await Etcd.start({ tls: { cert: cert!, key: key!, clientCA: clientCA! } });
+    expect(await refused({ endpoints: [elsewhere.endpoint], ca: pki.ca, ...client })).toMatch(
+      /^the certificate of the etcd at https:\S+ is not trusted \(.*127\.0\.0\.2.*\)/,
     );
     expect(await refused({ ca: 'no certificate', ...client })).toMatch(/is not trusted/);
     expect(await refused({ ca: pki.ca, cert: client.cert, key: 'no key' })).toMatch(/cannot be read/);
