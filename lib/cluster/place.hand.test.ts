@@ -197,8 +197,9 @@ test('a policy file', async () => {
         b1: { RackSpread: 5, NoSsd: 10, ImageLocalityPriority: 0, EqualPriority: 1 },
       },
     });
+    // disk-1 went to a2: as good as b1, and it was its turn.
     expect(huge.refusals.a2).toEqual({
-      PodFitsResources: "Node didn't have enough resource: CPU, requested: 5000, used: 0, capacity: 2000",
+      PodFitsResources: "Node didn't have enough resource: CPU, requested: 5000, used: 1500, capacity: 2000",
     });
     expect(huge.refusals.down).toMatchObject({ OnARack: 'OnARack' });
     writeFileSync(policyConfigFile, '{ "kind": "Policy",\n "apiVersion": "v1", "predicates": [{ "name": "Nobody" }] }');
