@@ -14,7 +14,7 @@ import { Worker } from 'node:worker_threads';
 import type { Adapter } from 'lowdb';
 import type { Log } from '../../../util/index.js';
 import { SortedEntries } from '../sorted.js';
-import type { StoreEvent } from '../storage.js';
+import type { Entry, StoreEvent } from '../storage.js';
 import { fold, readSnapshot, snapshotName, unfinishedName } from './fold.js';
 import { formatVersion, type JournalRecord } from './format.js';
 import { Journal, type OpenFile, readSegments, type Segment, segmentsOf } from './journal.js';
@@ -33,19 +33,23 @@ export const emptyState = (): State => ({ revision: 1, compacted: 0, entries: ne
 
 export interface JournalAdapterOptions {
   readonly folder: string;
+  /** Of the past, so many revisions are of interest. */
+  readonly historyRevisions: number;
   readonly log: Log;
   readonly open?: OpenFile;
 }
 
 export class JournalAdapter implements Adapter<State> {
   readonly #folder: string;
+  readonly #historyRevisions: number;
   readonly #log: Log;
   readonly #journal: Journal;
   #revision = 1;
   #snapshotBytes = 0;
 
-  constructor({ folder, log, open }: JournalAdapterOptions) {
+  constructor({ folder, historyRevisions, log, open }: JournalAdapterOptions) {
     this.#folder = folder;
+    this.#historyRevisions = historyRevisions;
     this.#log = log;
     this.#journal = new Journal({ folder, open });
   }
@@ -57,7 +61,7 @@ export class JournalAdapter implements Adapter<State> {
 
   /** @throws {FolderError} the folder is damaged, or written by a newer version; nothing was changed then */
   async read(): Promise<State> {
-    const { state, segments, version } = readState(this.#folder);
+    const { state, segments, version } = readState(this.#folder, this.#historyRevisions);
     const last = segments.at(-1);
     if (last && last.torn > 0)
       this.#log.warn('cut off a torn end of the journal: a write that was never acknowledged', {
@@ -107,9 +111,13 @@ export class JournalAdapter implements Adapter<State> {
 /**
  * What a folder holds, without changing anything in it.
  *
+ * @param historyRevisions of the past, so much at most
  * @throws {FolderError} as {@link JournalAdapter.read}
  */
-export function readState(folder: string): {
+export function readState(
+  folder: string,
+  historyRevisions = Infinity,
+): {
   readonly state: State;
   readonly segments: readonly Segment[];
   /** That of the oldest of its files. */
@@ -122,8 +130,25 @@ export function readState(folder: string): {
   for (const { key, value, createRevision, modRevision } of snapshot.entries)
     state.entries.set({ key, value, createRevision, modRevision });
   for (const { records } of segments) for (const record of records) replay(state, record);
+  state.compacted = Math.max(state.compacted, state.revision - historyRevisions);
   state.events.splice(0, state.events.length - (state.revision - state.compacted));
+  detach(state);
   return { state, segments, version: Math.min(snapshot.version, ...segments.map(({ version }) => version)) };
+}
+
+/** Values are slices of the files, of which one keeps all of its file in memory: what stays is copied. */
+function detach({ entries, events }: State): void {
+  const copied = new Set<Entry>();
+  const copy = (entry: Entry | undefined): void => {
+    if (!entry || copied.has(entry)) return;
+    copied.add(entry);
+    (entry as { value: Buffer }).value = Buffer.from(entry.value);
+  };
+  for (const entry of entries.walk('', '')) copy(entry);
+  for (const event of events) {
+    copy(event.previous);
+    if (event.type === 'put') copy(event.entry);
+  }
 }
 
 function replay(state: State, record: JournalRecord): void {

@@ -122,7 +122,7 @@ export interface JournalLine {
   readonly end: number;
 }
 
-/** The line that begins at `offset`; or why there is none: `cut short` by the end of the file, or something worse. */
+/** The line that begins at `offset` (its value is a slice of `journal`); or why there is none: `cut short` by the end of the file, or something worse. */
 export function decodeLine(journal: Buffer, offset: number): JournalLine | string {
   const head = lineHead.exec(journal.toString('latin1', offset, offset + 32));
   if (!head)
@@ -132,7 +132,7 @@ export function decodeLine(journal: Buffer, offset: number): JournalLine | strin
   const end = begin + Number(size);
   if (end >= journal.length) return journal.at(-1) === LF ? 'a wrong length' : 'cut short';
   const body = journal.subarray(begin, end);
-  if (journal[end] !== LF || hex(crc32(body, crc32(mark))) !== sum) return 'a wrong checksum';
+  if (journal[end] !== LF || crc32(body, crc32(mark)) !== parseInt(sum, 16)) return 'a wrong checksum';
   const record = decodeRecord(body);
   return record ? { record, first: mark === '>', end: end + 1 } : 'an unknown record';
 }
@@ -147,8 +147,7 @@ function decodeRecord(body: Buffer): JournalRecord | undefined {
   const afterKey = endOfString(body, afterRevision + 1);
   const key = JSON.parse(body.toString('utf8', afterRevision + 1, afterKey)) as string;
   if (type === 'delete') return { type, revision, key };
-  // Copied: a slice would keep the whole file in memory for as long as one of its values lives.
-  if (type === 'put') return { type, revision, key, value: Buffer.from(body.subarray(afterKey + 1)) };
+  if (type === 'put') return { type, revision, key, value: body.subarray(afterKey + 1) };
   if (type === 'put64')
     return { type: 'put', revision, key, value: Buffer.from(body.toString('latin1', afterKey + 1), 'base64') };
   return undefined;
@@ -232,7 +231,7 @@ export function decodeEntryLine(
 }
 
 /**
- * The content of a snapshot.
+ * The content of a snapshot. Values are slices of it.
  *
  * @param file for messages
  * @throws {FolderError} it is damaged, or of a newer version
@@ -262,11 +261,11 @@ function decodeEntry(line: Buffer): SnapshotEntry | undefined {
   const [all, createRevision, modRevision, sum, form] = fields as unknown as [string, string, string, string, string];
   const payload = line.subarray(afterName + all.length, line.length - 1);
   const name = line.toString('utf8', 0, afterName);
-  if (hex(crc32(payload, crc32(`${name} ${createRevision} ${modRevision}`))) !== sum) return undefined;
+  if (crc32(payload, crc32(`${name} ${createRevision} ${modRevision}`)) !== parseInt(sum, 16)) return undefined;
   const json = form === 'value';
   return {
     key: JSON.parse(name) as string,
-    value: json ? Buffer.from(payload) : Buffer.from(payload.toString('latin1', 1, payload.length - 1), 'base64'),
+    value: json ? payload : Buffer.from(payload.toString('latin1', 1, payload.length - 1), 'base64'),
     createRevision: Number(createRevision),
     modRevision: Number(modRevision),
     json,

@@ -54,6 +54,8 @@ export interface LowdbStorageOptions {
   readonly openFile?: OpenFile;
 }
 
+const defaultHistoryRevisions = 50_000;
+
 /** A group holds no more than so many bytes of values, so that its sync is short and those who wait behind it do not starve. */
 const maxGroupBytes = 8 * 1024 * 1024;
 
@@ -108,7 +110,8 @@ export class LowdbStorage implements Storage {
     await using scope = new Scope();
     prepare(folder);
     scope.use(takeLock(folder));
-    const adapter = new JournalAdapter({ folder, log, open: options.openFile });
+    const { historyRevisions = defaultHistoryRevisions } = options;
+    const adapter = new JournalAdapter({ folder, historyRevisions, log, open: options.openFile });
     scope.defer(() => adapter.close());
     const db = new Low<State>(adapter, emptyState());
     await db.read();
@@ -121,13 +124,12 @@ export class LowdbStorage implements Storage {
     this.#scope = scope;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#historyRevisions = options.historyRevisions ?? 50_000;
+    this.#historyRevisions = options.historyRevisions ?? defaultHistoryRevisions;
     this.#foldBytes = options.foldBytes ?? 16 * 1024 * 1024;
 
     const { compacted, revision, events } = db.data;
     this.#history = new History({ revision: revision - events.length, compacted });
     this.#history.append(events.splice(0));
-    this.#history.compact(Math.max(0, revision - this.#historyRevisions));
     this.#forgetByAge(options.historyMs ?? 5 * 60_000);
   }
 
