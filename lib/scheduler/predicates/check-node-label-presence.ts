@@ -7,6 +7,5 @@ import { keep, unfit, type FitPredicate } from './predicate.js';
 export const checkNodeLabelPresence = (labels: readonly string[], presence: boolean): FitPredicate =>
   keep(
     (_pod, node) =>
-      labels.every((label) => label in node.labels === presence) ||
-      unfit(["node(s) didn't have the requested labels"], { reason12: 'CheckNodeLabelPresence' }),
+      labels.every((label) => label in node.labels === presence) || unfit(["node(s) didn't have the requested labels"]),
   );

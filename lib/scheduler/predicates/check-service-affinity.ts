@@ -25,5 +25,5 @@ export const checkServiceAffinity = (labels: readonly string[], args: PluginArgs
     if (wanted.size === 0) return undefined;
     return (node) =>
       [...wanted].every(([label, value]) => node.labels[label] === value) ||
-      unfit(["node(s) didn't match service affinity"], { reason12: 'CheckServiceAffinity' });
+      unfit(["node(s) didn't match service affinity"]);
   });
