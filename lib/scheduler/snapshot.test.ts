@@ -1,7 +1,9 @@
+import * as resources from '../api/resources.js';
 import type { Pod } from '../api/types.js';
 import { Algorithm } from './algorithm.js';
 import type { Extender } from './extender.js';
 import { Snapshot, differences } from './snapshot.js';
+import { withScheduler } from './testing/with-scheduler.js';
 import { todayProvider } from './today/provider.js';
 import { aController, aNode, aPod, aService, bound } from './testing/builders.js';
 
@@ -147,4 +149,49 @@ test('today’s provider tells whom it would evict, and evicts nobody', async ()
   expect(outcomes[0]).toMatchObject({ preemption: { node: 'node-1', victims: ['default/low'] } });
   expect(outcomes[0]!.node).toBeUndefined();
   expect(after.all<Pod>('Pod').map(({ spec }) => spec.nodeName)).toEqual(['node-1', undefined]);
+});
+
+describe('of a running scheduler', () => {
+  test('shows a Pod where it is about to be bound, and is not changed by what comes', () =>
+    withScheduler({}, async ({ api, clock, scheduler }) => {
+      api.put(resources.nodes, aNode('node-1'));
+      api.put(resources.services, aService('web', labels));
+      await clock.advance(10);
+      let bind = (): void => {};
+      api.onBind = () => new Promise<void>((resolve) => (bind = resolve));
+      api.put(resources.pods, web('web-0'));
+      api.put(resources.pods, aPod('huge', { cpu: '100' }));
+      await clock.advance(10);
+      const snapshot = scheduler.snapshot();
+      bind();
+      await clock.advance(10);
+      api.put(resources.nodes, aNode('node-2'));
+      await clock.advance(10);
+      expect(snapshot.objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+        'Node node-1',
+        'Service web',
+        'Pod web-0',
+        'Pod huge',
+      ]);
+      expect(snapshot.all<Pod>('Pod').map(({ spec }) => spec.nodeName)).toEqual(['node-1', undefined]);
+      expect((await snapshot.with(aNode('big', { cpu: '200' })).place()).outcomes).toMatchObject([{ node: 'big' }]);
+      expect(api.bindings).toEqual(['web-0 → node-1']);
+    }));
+
+  test('another algorithm is swapped in by what builds it, and explains what it decided', () =>
+    withScheduler({}, async ({ api, clock, scheduler, nodeOf }) => {
+      for (const name of ['node-1', 'node-2']) api.put(resources.nodes, aNode(name));
+      await clock.advance(10);
+      const likes = { map: (_pod: unknown, node: { name: string }) => (node.name === 'node-1' ? 7 : 0) };
+      scheduler.useProvider('Mine', () => new Algorithm([], [{ name: 'Likes', priority: likes, weight: 2 }]));
+      api.put(resources.pods, aPod('p'));
+      await clock.advance(10);
+      expect(nodeOf('p')).toBe('node-1');
+      expect(scheduler.explain('default/p')).toMatchObject({
+        algorithmProvider: 'Mine',
+        runnerUp: { node: 'node-2', behind: 14 },
+        basis: 'attempt',
+        reproduced: true,
+      });
+    }));
 });
