@@ -113,7 +113,6 @@ export const persistentVolume = defineKind<PersistentVolume>({
       ({ spec }: Volume) => spec.volumeMode ?? '<unset>',
     ),
   ],
-  selectableFields: { name: ({ metadata }) => metadata.name },
 });
 
 const sourceOf = ({ spec }: Volume): object =>

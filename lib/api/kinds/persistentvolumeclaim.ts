@@ -89,7 +89,6 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
       ({ spec }: Claim) => spec.volumeMode ?? '<unset>',
     ),
   ],
-  selectableFields: { name: ({ metadata }) => metadata.name },
 });
 
 const storageOf = ({ spec }: Claim) => parseQuantity(spec.resources?.requests?.storage ?? '0');
