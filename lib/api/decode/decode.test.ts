@@ -369,6 +369,12 @@ describe('YAML', () => {
     const volume = decode(pod, 'spec: {volumes: [{name: v, secret: {defaultMode: 0644}}]}', 'Strict', yaml).object.spec
       .volumes[0];
     expect(volume.secret.defaultMode).toBe(420);
+    expect(decode(configMap, 'data: {a: e5, b: ., c: -.E7, d: 1e}', 'Strict', yaml).object.data).toEqual({
+      a: 'e5',
+      b: '.',
+      c: '-.E7',
+      d: '1e',
+    });
     expect(decode(configMap, 'data: {a: 2024-01-01, b: 12:30}', 'Strict', yaml).object.data).toEqual({
       a: '2024-01-01',
       b: '12:30',

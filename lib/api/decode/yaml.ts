@@ -47,13 +47,22 @@ function read(text: string): YAMLReading {
   return { value: asJSON(value, new Set()), duplicates: document && duplicateKeys(document, lines) };
 }
 
-const withoutDates = (tags: Tags): Tags =>
-  tags.filter(
-    (tag) => typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || ('format' in tag && tag.format === 'TIME')),
-  );
+/** Neither dates nor numbers to the base of sixty; and a number has a digit before its exponent: `.` and `e5` are texts. */
+const ourTags = (tags: Tags): Tags =>
+  tags
+    .filter((tag) => typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || formatOf(tag) === 'TIME'))
+    .map((tag) => {
+      if (typeof tag === 'string' || !('test' in tag)) return tag;
+      if (tag.test?.test('.')) return { ...tag, test: fraction };
+      return tag.test?.test('e5') ? { ...tag, test: withExponent } : tag;
+    });
+
+const formatOf = (tag: object): unknown => ('format' in tag ? tag.format : undefined);
+const fraction = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/;
+const withExponent = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$/;
 
 function firstDocument(text: string, lines: LineCounter): Document.Parsed | undefined {
-  const options = { version: '1.1', uniqueKeys: false, customTags: withoutDates, logLevel: 'error' } as const;
+  const options = { version: '1.1', uniqueKeys: false, customTags: ourTags, logLevel: 'error' } as const;
   const composer = new Composer({ ...options, lineCounter: lines });
   for (const document of composer.compose(tokens(text, lines), true, text.length)) return document;
   return undefined;
