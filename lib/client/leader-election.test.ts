@@ -41,7 +41,15 @@ function aServer() {
       },
     } as unknown as Client;
   };
-  return { clientOf, cutOff, ignored, spec: () => lease?.spec, delete: () => (lease = undefined) };
+  return {
+    clientOf,
+    cutOff,
+    ignored,
+    put,
+    lease: () => lease,
+    spec: () => lease?.spec,
+    delete: () => (lease = undefined),
+  };
 }
 
 /** Candidates for one Lease; `working` are those that think they lead, in the order in which they began. */
@@ -103,6 +111,15 @@ test('who leaves gives the lease back: the next one leads after its retry period
   expect(working).toEqual(['b']);
   expect(server.spec()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
   await b.leave();
+});
+
+test('it is given back also when the last renewal arrived and nobody heard of it', async () => {
+  const { clock, working, join, server } = anElection();
+  const a = join('a');
+  await clock.advance(5_000);
+  server.put({ ...server.lease(), spec: { ...server.spec(), renewTime: '2016-06-01T12:00:05.000001Z' } });
+  await a.leave();
+  expect([working, server.spec()?.holderIdentity]).toEqual([[], '']);
 });
 
 test('a leader that is killed is succeeded when its lease runs out, not before', async () => {

@@ -22,6 +22,7 @@ import type { Draft, Lease } from '../api/types.js';
 import { childAbort, microTimestamp, sleep, type Clock, type Log } from '../util/index.js';
 import type { Client } from './client.js';
 import type { EventRecorder } from './event-recorder.js';
+import { retryOnConflict } from './retry.js';
 
 /** Upstream's times, in milliseconds. */
 export const defaultLeaseDurationMs = 15_000;
@@ -134,12 +135,23 @@ class Election {
 
   /** Lets go of the Lease: the next one may have it at once. */
   async release(): Promise<void> {
-    const { client, clock, log, name, identity } = this.#options;
-    if (this.#seen?.spec?.holderIdentity !== identity) return;
-    const now = microTimestamp(clock.now());
-    const spec = { ...this.#seen.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: now, acquireTime: now };
+    const { client, clock, log, name, identity, renewDeadlineMs } = this.#options;
+    const late = new AbortController();
+    const { signal } = late;
+    using _deadline = clock.after(renewDeadlineMs, () => late.abort());
     try {
-      await client.update(leases, { ...this.#seen, spec });
+      // Read anew: the last renewal may have arrived though nobody waited for its answer any more.
+      await retryOnConflict(
+        clock,
+        async () => {
+          const lease = await this.#read(signal);
+          if (lease?.spec?.holderIdentity !== identity) return;
+          const now = microTimestamp(clock.now());
+          const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: now, acquireTime: now };
+          await client.update(leases, { ...lease, spec }, { signal });
+        },
+        signal,
+      );
     } catch (error) {
       log.warn('the lease could not be given back', { lease: name, identity, error });
     }

@@ -106,8 +106,12 @@ function plainScores(world: plain.World, pod: Pod, { predicates, priorities }: P
   return new Map(fitting.map(({ metadata }, i) => [metadata.name, scores.reduce((sum, each) => sum + each[i]!, 0)]));
 }
 
-const rarely = <T>(what: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(what, { nil: undefined, freq: 3 });
-const labels = fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('a', 'b'), { maxKeys: 2 });
+const rarely = <T>(what: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(what, { nil: undefined, freq: 4 });
+/** Mostly those of one application, so that there are peers. */
+const labels = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ app: 'a' }) },
+  { weight: 1, arbitrary: fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('a', 'b'), { maxKeys: 2 }) },
+);
 const key = fc.constantFrom('ssd', 'gpu', 'rank');
 const value = fc.constantFrom('', '1', '5', 'x');
 const nodeLabels = fc.record(
@@ -126,9 +130,9 @@ const nodeLabels = fc.record(
 const images = ['small', 'large', 'huge'];
 
 const aRandomNode = fc.record({
-  cpu: fc.integer({ min: 0, max: 4000 }).map((n) => `${n}m`),
-  memory: fc.integer({ min: 0, max: 4000 }).map((n) => `${n}Mi`),
-  pods: fc.integer({ min: 1, max: 8 }).map(String),
+  cpu: fc.integer({ min: 0, max: 8000 }).map((n) => `${n}m`),
+  memory: fc.integer({ min: 0, max: 8000 }).map((n) => `${n}Mi`),
+  pods: fc.integer({ min: 1, max: 20 }).map(String),
   labels: nodeLabels,
   unschedulable: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
   conditions: fc.array(
@@ -213,10 +217,10 @@ const aRandomPod = fc.record({
   nodeSelector: rarely(
     fc.dictionary(fc.constantFrom('ssd', 'region', 'row'), fc.constantFrom('1', 'e'), { maxKeys: 1 }),
   ),
-  nodeName: fc.integer({ min: 0, max: 19 }).map((n) => (n < 3 ? `node-${n}` : undefined)),
+  nodeName: fc.integer({ min: 0, max: 59 }).map((n) => (n < 3 ? `node-${n}` : undefined)),
   affinity: rarely(affinity),
   annotated: rarely(affinity),
-  volumes: fc.array(volume, { maxLength: 2 }),
+  volumes: rarely(fc.array(volume, { maxLength: 2 })),
 });
 
 const podOf = (p: any, name: string): Pod =>
@@ -233,7 +237,7 @@ const podOf = (p: any, name: string): Pod =>
       nodeSelector: p.nodeSelector,
       nodeName: p.nodeName,
       affinity: p.affinity && { nodeAffinity: p.affinity },
-      volumes: p.volumes.map((source: Partial<Volume>, i: number) => ({ name: `v${i}`, ...source })),
+      volumes: p.volumes?.map((source: Partial<Volume>, i: number) => ({ name: `v${i}`, ...source })),
     },
     {
       labels: p.labels,
@@ -301,95 +305,99 @@ afterAll(() => delete process.env.KUBE_MAX_PD_VOLS);
 
 test.each(providers)('%s decides as a plain recomputation does', (_name, resolve, inPlainWords) => {
   fc.assert(
-    fc.property(fc.array(aRandomNode, { maxLength: 6 }), fc.array(step, { maxLength: 20 }), (first, steps) => {
-      const world: plain.World = {
-        nodes: [],
-        running: [],
-        services: [],
-        controllers: [],
-        replicaSets: [],
-        volumes: [],
-        claims: [],
-      };
-      const cache = new SchedulerCache();
-      const algorithm = resolve()(cache);
-      let names = 0;
-      let turn = 0;
-      const put = (made: Node): void => {
-        const at = world.nodes.findIndex(({ metadata }) => metadata.name === made.metadata.name);
-        if (at < 0) world.nodes.push(made);
-        else world.nodes[at] = made;
-        cache.setNode(made);
-      };
-      first.forEach((n) => put(nodeOf(n, `node-${names++}`)));
+    fc.property(
+      fc.array(aRandomNode, { maxLength: 6, size: 'max' }),
+      fc.array(step, { maxLength: 20, size: 'max' }),
+      (first, steps) => {
+        const world: plain.World = {
+          nodes: [],
+          running: [],
+          services: [],
+          controllers: [],
+          replicaSets: [],
+          volumes: [],
+          claims: [],
+        };
+        const cache = new SchedulerCache();
+        const algorithm = resolve()(cache);
+        let names = 0;
+        let turn = 0;
+        const put = (made: Node): void => {
+          const at = world.nodes.findIndex(({ metadata }) => metadata.name === made.metadata.name);
+          if (at < 0) world.nodes.push(made);
+          else world.nodes[at] = made;
+          cache.setNode(made);
+        };
+        first.forEach((n) => put(nodeOf(n, `node-${names++}`)));
 
-      const schedule = (made: Pod): string | undefined => {
-        const decision = algorithm.schedule(new PodInfo(made), cache.nodes);
-        const scores = plainScores(world, made, inPlainWords);
-        const best = Math.max(...scores.values());
-        const bests = [...scores.keys()].filter((name) => scores.get(name) === best);
-        const expected = bests.length === 0 ? undefined : bests[turn++ % bests.length]; // in turn
-        const others = [...scores].filter(([name]) => name !== expected).map(([, score]) => score);
-        expect([decision.node?.name, decision.feasible, decision.score, decision.runnerUp?.score]).toEqual([
-          expected,
-          scores.size,
-          expected === undefined ? 0 : best,
-          others.length === 0 ? undefined : Math.max(...others),
-        ]);
-        return expected;
-      };
+        const schedule = (made: Pod): string | undefined => {
+          const decision = algorithm.schedule(new PodInfo(made), cache.nodes);
+          const scores = plainScores(world, made, inPlainWords);
+          const best = Math.max(...scores.values());
+          const bests = [...scores.keys()].filter((name) => scores.get(name) === best);
+          const expected = bests.length === 0 ? undefined : bests[turn++ % bests.length]; // in turn
+          const others = [...scores].filter(([name]) => name !== expected).map(([, score]) => score);
+          expect([decision.node?.name, decision.feasible, decision.score, decision.runnerUp?.score]).toEqual([
+            expected,
+            scores.size,
+            expected === undefined ? 0 : best,
+            others.length === 0 ? undefined : Math.max(...others),
+          ]);
+          return expected;
+        };
 
-      for (const step of steps) {
-        if (step.type === 'addNode') put(nodeOf(step.node, `node-${names++}`));
-        else if (step.type === 'changeNode' && world.nodes.length > 0)
-          put(nodeOf(step.node, world.nodes[step.at % world.nodes.length]!.metadata.name));
-        else if (step.type === 'removeNode' && world.nodes.length > 0) {
-          const [gone] = world.nodes.splice(step.at % world.nodes.length, 1);
-          cache.removeNode(gone!.metadata.name);
-          // Its Pods go with it, as the node controller would have it.
-          for (const { metadata, spec } of world.running)
-            if (spec.nodeName === gone!.metadata.name) cache.removePod(`default/${metadata.name}`);
-          world.running = world.running.filter(({ spec }) => spec.nodeName !== gone!.metadata.name);
-        } else if (step.type === 'delete' && world.running.length > 0) {
-          const [gone] = world.running.splice(step.at % world.running.length, 1);
-          cache.removePod(`default/${gone!.metadata.name}`);
-        } else if (step.type === 'terminate' && world.running.length > 0) {
-          const [going] = world.running.splice(step.at % world.running.length, 1);
-          const metadata = { ...going!.metadata, deletionTimestamp: '2016-06-01T12:00:00Z' };
-          world.running.push({ ...going!, metadata });
-          cache.setPod({ ...going!, metadata });
-        } else if (step.type === 'select') {
-          const name = `s-${names++}`;
-          if (step.by === 'service') world.services.push(aService(name, step.labels));
-          else if (step.by === 'controller') world.controllers.push(aController(name, step.labels));
-          else world.replicaSets.push(aReplicaSet(name, step.labels));
-          if (step.by === 'service') cache.set(resources.services, world.services.at(-1)!);
-          else if (step.by === 'controller') cache.set(resources.replicationControllers, world.controllers.at(-1)!);
-          else cache.set(resources.replicaSets, world.replicaSets.at(-1)!);
-        } else if (step.type === 'claim') {
-          const { claim, volume } = bindingOf(step.i, step.zone, step.disk);
-          world.claims = [...world.claims.filter(({ metadata }) => metadata.name !== claim.metadata.name), claim];
-          world.volumes = [...world.volumes.filter(({ metadata }) => metadata.name !== volume.metadata.name), volume];
-          cache.set(resources.persistentVolumeClaims, claim);
-          cache.set(resources.persistentVolumes, volume);
-        } else if (step.type === 'schedule') {
-          for (let replica = 0; replica < step.replicas; replica++) {
-            const made = podOf(step.pod, `pod-${names++}`);
-            const node = schedule(made);
-            if (node === undefined) continue;
-            cache.assume(new PodInfo(made), node);
-            if (replica % 2 === 0) cache.setPod(bound(made, node)); // some are confirmed, some not yet
-            world.running.push(bound(made, node));
+        for (const step of steps) {
+          if (step.type === 'addNode') put(nodeOf(step.node, `node-${names++}`));
+          else if (step.type === 'changeNode' && world.nodes.length > 0)
+            put(nodeOf(step.node, world.nodes[step.at % world.nodes.length]!.metadata.name));
+          else if (step.type === 'removeNode' && world.nodes.length > 0) {
+            const [gone] = world.nodes.splice(step.at % world.nodes.length, 1);
+            cache.removeNode(gone!.metadata.name);
+            // Its Pods go with it, as the node controller would have it.
+            for (const { metadata, spec } of world.running)
+              if (spec.nodeName === gone!.metadata.name) cache.removePod(`default/${metadata.name}`);
+            world.running = world.running.filter(({ spec }) => spec.nodeName !== gone!.metadata.name);
+          } else if (step.type === 'delete' && world.running.length > 0) {
+            const [gone] = world.running.splice(step.at % world.running.length, 1);
+            cache.removePod(`default/${gone!.metadata.name}`);
+          } else if (step.type === 'terminate' && world.running.length > 0) {
+            const [going] = world.running.splice(step.at % world.running.length, 1);
+            const metadata = { ...going!.metadata, deletionTimestamp: '2016-06-01T12:00:00Z' };
+            world.running.push({ ...going!, metadata });
+            cache.setPod({ ...going!, metadata });
+          } else if (step.type === 'select') {
+            const name = `s-${names++}`;
+            if (step.by === 'service') world.services.push(aService(name, step.labels));
+            else if (step.by === 'controller') world.controllers.push(aController(name, step.labels));
+            else world.replicaSets.push(aReplicaSet(name, step.labels));
+            if (step.by === 'service') cache.set(resources.services, world.services.at(-1)!);
+            else if (step.by === 'controller') cache.set(resources.replicationControllers, world.controllers.at(-1)!);
+            else cache.set(resources.replicaSets, world.replicaSets.at(-1)!);
+          } else if (step.type === 'claim') {
+            const { claim, volume } = bindingOf(step.i, step.zone, step.disk);
+            world.claims = [...world.claims.filter(({ metadata }) => metadata.name !== claim.metadata.name), claim];
+            world.volumes = [...world.volumes.filter(({ metadata }) => metadata.name !== volume.metadata.name), volume];
+            cache.set(resources.persistentVolumeClaims, claim);
+            cache.set(resources.persistentVolumes, volume);
+          } else if (step.type === 'schedule') {
+            for (let replica = 0; replica < step.replicas; replica++) {
+              const made = podOf(step.pod, `pod-${names++}`);
+              const node = schedule(made);
+              if (node === undefined) continue;
+              cache.assume(new PodInfo(made), node);
+              if (replica % 2 === 0) cache.setPod(bound(made, node)); // some are confirmed, some not yet
+              world.running.push(bound(made, node));
+            }
           }
         }
-      }
-      // And what is explained adds up to what was decided.
-      const probe = new PodInfo(aPod('probe'));
-      const decision = algorithm.schedule(probe, cache.nodes);
-      const report = algorithm.report(probe, cache.nodes);
-      expect(report.filter(({ fits }) => fits)).toHaveLength(decision.feasible);
-      if (decision.node) expect(report.find((r) => r.node === decision.node!.name)!.total).toBe(decision.score);
-    }),
+        // And what is explained adds up to what was decided.
+        const probe = new PodInfo(aPod('probe'));
+        const decision = algorithm.schedule(probe, cache.nodes);
+        const report = algorithm.report(probe, cache.nodes);
+        expect(report.filter(({ fits }) => fits)).toHaveLength(decision.feasible);
+        if (decision.node) expect(report.find((r) => r.node === decision.node!.name)!.total).toBe(decision.score);
+      },
+    ),
     { numRuns: runs },
   );
 });
