@@ -414,7 +414,7 @@ function protobuf(object, random) {
       Buffer.from('k8s\0'),
       field(
         1,
-        Buffer.concat([field(1, Buffer.from(String(object.apiVersion))), field(2, Buffer.from(String(object.kind)))]),
+        Buffer.concat([field(1, Buffer.from(textOf(object.apiVersion))), field(2, Buffer.from(textOf(object.kind)))]),
       ),
       field(2, raw),
     ]);
@@ -427,6 +427,9 @@ function protobuf(object, random) {
     [1, () => envelope(Buffer.from('0a'.repeat(2000), 'hex'))],
   ])();
 }
+
+/** Whatever has taken its place. */
+const textOf = (value) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 
 /** Messages that are protobuf, of fields that may exist. */
 function garbage(random, depth) {
