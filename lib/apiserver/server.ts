@@ -16,7 +16,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { kinds as allKinds, type Kind } from '../api/kinds/index.js';
-import { realClock, Scope, type Clock, type Log } from '../util/index.js';
+import { realClock, Scope, sleep, type Clock, type Log } from '../util/index.js';
 import type { KubeletCredentials } from './actions.js';
 import { defaultAdmission, type AdmissionPlugin } from './admission/index.js';
 import { Claims } from './allocators/claims.js';
@@ -235,10 +235,20 @@ const checksOf = (storage: Storage): ReadonlyMap<string, Check> =>
     ['etcd', storeCheck(storage)],
   ]);
 
+/** A store that takes longer to answer is not healthy, as upstream has it. */
+const healthTimeoutMs = 2000;
+
 const storeCheck =
   (storage: Storage): Check =>
-  async () =>
-    void (await storage.revision());
+  async () => {
+    const answered = new AbortController();
+    const late = sleep(realClock, healthTimeoutMs, answered.signal).then(() => Promise.reject(new Error('no answer')));
+    try {
+      await Promise.race([storage.revision(), late]);
+    } finally {
+      answered.abort();
+    }
+  };
 
 /** Takes its place among the servers of a store, until `scope` ends. */
 async function joinPeers(scope: Scope, peers: Peers): Promise<void> {

@@ -14,9 +14,9 @@ describeWithEtcd('while etcd', () => {
   beforeEach(() => void (scope = new Scope()));
   afterEach(() => scope[Symbol.asyncDispose]());
 
-  async function start(flags: readonly string[] = []): Promise<{ etcd: Etcd; api: TestApi }> {
+  async function start(flags: readonly string[] = [], timeoutMs = 1000): Promise<{ etcd: Etcd; api: TestApi }> {
     const etcd = scope.use(await Etcd.start({ flags }));
-    const storage = scope.use(await EtcdStorage.open({ endpoints: [etcd.endpoint], clock, log, timeoutMs: 1000 }));
+    const storage = scope.use(await EtcdStorage.open({ endpoints: [etcd.endpoint], clock, log, timeoutMs }));
     return { etcd, api: scope.use(await TestApi.start({ storage, clock })) };
   }
 
@@ -62,6 +62,16 @@ describeWithEtcd('while etcd', () => {
     for (let event = await watch.next(); ; event = await watch.next())
       if (event!.object.metadata.resourceVersion === put.body.metadata.resourceVersion) break;
     expect((await api.get('/healthz')).code).toBe(200);
+  });
+
+  test('is stuck, the server is said to be unhealthy long before a request is given up', async () => {
+    const { etcd, api } = await start([], 60_000);
+    etcd.stop();
+    const beganMs = clock.now();
+    expect((await api.get('/readyz/etcd')).code).toBe(500);
+    expect(clock.now() - beganMs).toBeLessThan(20_000);
+    etcd.continue();
+    while ((await api.get('/readyz/etcd')).code !== 200) await sleep(clock, 50);
   });
 
   test('is full, writes are told so in its words, and reads are served', async () => {
