@@ -235,7 +235,7 @@ describe('namespaces', () => {
       { metadata: { finalizers: null } },
       { type: 'merge' },
     );
-    await world.until(() => is404(world.client.get(namespaces, { name: 'mine' })), { ms: 20_000, stepMs: 1000 });
+    await world.until(() => is404(world.client.get(namespaces, { name: 'mine' })), { ms: 60_000, stepMs: 200 });
   });
 });
 
