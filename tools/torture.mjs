@@ -62,6 +62,10 @@ const summary = await torture({
   workers,
   signal: stop.signal,
   say: (line) => console.error(line),
+}).catch((error) => {
+  // The history cannot be judged: a server does not start any more, or a client has ended.
+  console.error(`FAULT ${error.message}`);
+  process.exit(1);
 });
 
 const table = { ...summary.hurt, ...summary.checked };

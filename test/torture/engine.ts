@@ -14,6 +14,6 @@ export interface Engine {
   hurt(dice: Dice): Promise<void>;
   /** The last one of a round: whatever is only in memory is lost. */
   finalBlow(dice: Dice): Promise<void>;
-  /** Ends everything. */
-  stop(): Promise<void>;
+  /** Ends everything. What the store holds is to be kept for a look at it, or not. */
+  stop(options: { readonly keep: boolean }): Promise<void>;
 }

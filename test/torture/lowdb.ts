@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
+  cpSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -105,8 +106,9 @@ export class LowdbEngine implements Engine {
     await this.#server.start();
   }
 
-  async stop(): Promise<void> {
+  async stop({ keep }: { readonly keep: boolean }): Promise<void> {
     await this.#server.end('SIGKILL');
+    if (keep && this.#mounted) cpSync(this.#store, join(this.#disk, '..', 'store'), { recursive: true });
     if (this.#mounted) execFileSync('umount', [this.#disk]);
   }
 

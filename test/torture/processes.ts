@@ -1,6 +1,6 @@
 /** A program that is started, stopped, killed and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { sleep } from './wire.js';
 
 export interface ProgramOptions {
@@ -51,8 +51,8 @@ export class Program {
   async ready(): Promise<void> {
     const { name, log, isReady } = this.#options;
     for (const endMs = Date.now() + startTimeoutMs; !(await isReady()); await sleep(50)) {
-      if (!this.isRunning) throw new Error(`${name} has ended by itself; ${log} says why`);
-      if (Date.now() > endMs) throw new Error(`${name} does not get ready; ${log} may say why`);
+      if (!this.isRunning) throw new Error(`${name} has ended by itself, and said: ${lastLine(log)}`);
+      if (Date.now() > endMs) throw new Error(`${name} does not get ready; it said last: ${lastLine(log)}`);
     }
   }
 
@@ -77,6 +77,8 @@ export class Program {
     if (this.isRunning) this.#child!.kill(stop ? 'SIGSTOP' : 'SIGCONT');
   }
 }
+
+const lastLine = (file: string): string => readFileSync(file, 'utf8').trimEnd().split('\n').at(-1)!;
 
 export async function answers(url: string): Promise<boolean> {
   try {

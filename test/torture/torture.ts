@@ -79,7 +79,7 @@ export async function torture(options: TortureOptions): Promise<Summary> {
     }
     failed = faults.length > 0;
   } finally {
-    await engine.stop();
+    await engine.stop({ keep: failed });
     if (!failed) rmSync(folder, { recursive: true, force: true });
     else
       say(
@@ -144,11 +144,7 @@ class Round {
       this.#tell({ stop: true });
       await this.#until(() => this.#stopped === this.#clients.length, 'the workers do not stop');
       const ends: Record<string, number> = {};
-      for (const namespace of namespaces)
-        await referee.create(end(namespace), { id: end(namespace), color: 'red', counts: {} });
-      const marks = await referee.list({});
-      for (const namespace of namespaces)
-        ends[namespace] = marks.pages[0]!.items.find(({ key }) => key === end(namespace))!.revision;
+      for (const namespace of namespaces) ends[namespace] = await this.#mark(referee, end(namespace));
       this.#tell({ ends });
       await this.#until(() => this.#ended === this.#clients.length, 'the watches do not end');
       await engine.finalBlow(new Dice(seed));
@@ -161,6 +157,18 @@ class Round {
       for (const server of servers) server.close();
       if (signal.aborted) await recorder.close();
     }
+  }
+
+  /** The last write in a namespace; resolves with its revision. */
+  async #mark(referee: Worker, key: string): Promise<number> {
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      await referee.create(key, { id: `${key}.${attempt}`, color: 'red', counts: {} });
+      const { pages } = await referee.list({});
+      const mark = pages[0]?.items.find((item) => item.key === key);
+      if (mark) return mark.revision;
+      await sleep(500);
+    }
+    throw new Error(`${key} cannot be created, though everything runs`);
   }
 
   #startClients(after: number): void {
