@@ -218,7 +218,9 @@ export class Algorithm {
     );
     const passed = (i: number): boolean => verdicts.every((each) => each[i]!.verdict === true);
     const refused = this.options.preFilter?.(pod);
-    if (refused) verdicts.unshift(nodes.map(() => ({ name: refused.predicate, verdict: refused })));
+    // The predicate of that name, if it is listed, says so already.
+    if (refused && !this.predicates.some(({ name }) => name === refused.predicate))
+      verdicts.unshift(nodes.map(() => ({ name: refused.predicate, verdict: refused })));
     const refusals = nodes.map((_, i) => (passed(i) ? undefined : unfit([])));
     for (const [node, refusal] of this.#refusedForNominated({ nodes, refusals }, pod)) {
       const predicate = verdicts.find(([first]) => first?.name === refusal.predicate)!;
