@@ -59,6 +59,32 @@ test('completes what it reads as the API server would', () => {
   expect(node.status.allocatable).toEqual({ cpu: '4' });
 });
 
+test('gives Pods the numbers of their priority classes', () => {
+  const priorityClass = (name: string, value: number, more = {}) => ({
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name },
+    value,
+    ...more,
+  });
+  const spec = (more: object) => ({ spec: { containers: [{ name: 'a' }], ...more } });
+  const priorityOf = (more: object) => {
+    const classes = [
+      priorityClass('high', 100, { preemptionPolicy: 'Never' }),
+      priorityClass('usual', 7, { globalDefault: true }),
+    ];
+    const { priority, preemptionPolicy } = (read(list(...classes, pod(spec(more)))).at(-1) as Pod).spec;
+    return [priority, preemptionPolicy];
+  };
+  expect(priorityOf({})).toEqual([7, 'PreemptLowerPriority']);
+  expect(priorityOf({ priorityClassName: 'high' })).toEqual([100, 'Never']);
+  expect(priorityOf({ priorityClassName: 'gone', priority: 3 })).toEqual([3, undefined]);
+  expect(priorityOf({ priorityClassName: 'system-node-critical' })).toEqual([2_000_001_000, undefined]);
+  expect(() => priorityOf({ priorityClassName: 'gone' })).toThrow(
+    'file: Pod "default/p": no PriorityClass with name gone was found',
+  );
+});
+
 test.each([
   ['', 'file is empty'],
   ['{ "kind": "List",\n  "items": [\n  }', 'file: line 3: '],

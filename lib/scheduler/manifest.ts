@@ -11,11 +11,12 @@
  */
 import { decodeObject, parseJSON, parseYAML, YAMLError, type ExpectedKind } from '../api/decode/index.js';
 import { kinds } from '../api/kinds/index.js';
+import { systemPriorityClasses } from '../api/kinds/priorityclass.js';
 import { keyOf } from '../api/meta.js';
 import { parseQuantity, QuantityError } from '../api/quantity.js';
 import { hasDefinition } from '../api/schema/index.js';
 import { StatusError } from '../api/status.js';
-import type { KubernetesObject, Pod } from '../api/types.js';
+import type { KubernetesObject, Pod, PriorityClass } from '../api/types.js';
 
 /** What a scheduler reads, in the order in which its objects are best made known to it; true: it lives in a namespace. */
 const readable: readonly (readonly [group: string, version: string, kind: string, namespaced: boolean])[] = [
@@ -46,7 +47,7 @@ export class ManifestError extends Error {}
  */
 export function readManifest(text: string, { from }: { readonly from: string }): KubernetesObject[] {
   const seen = new Map<string, string>();
-  return documents(text, from).flatMap(({ value, where }) =>
+  const objects = documents(text, from).flatMap(({ value, where }) =>
     items(value, where).map((item) => {
       const object = readObject(item.value, item.where);
       const id = `${object.kind} ${JSON.stringify(keyOf(object))}`;
@@ -56,6 +57,8 @@ export function readManifest(text: string, { from }: { readonly from: string }):
       return object;
     }),
   );
+  giveNumbers(objects, from);
+  return objects;
 }
 
 /** The kinds that {@link readManifest} takes, in the order in which they are best made known. */
@@ -168,6 +171,29 @@ function decoded(value: unknown, expected: ExpectedKind, where: string): Kuberne
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     throw new ManifestError(`${where}: ${error.message}`, { cause: error });
+  }
+}
+
+type Class = Pick<PriorityClass, 'value' | 'globalDefault' | 'preemptionPolicy'> & {
+  readonly metadata: { readonly name: string };
+};
+
+/** The API server writes the number of a Pod's priority class into it: so is done here, with the classes of the text. */
+function giveNumbers(objects: readonly KubernetesObject[], from: string): void {
+  const written = objects.filter(({ kind }) => kind === 'PriorityClass') as PriorityClass[];
+  const classes: readonly Class[] = [...systemPriorityClasses, ...written];
+  const fallback = classes.find(({ globalDefault }) => globalDefault);
+  for (const object of objects) {
+    if (object.kind !== 'Pod') continue;
+    const { spec } = object as Pod;
+    const name = spec.priorityClassName ?? '';
+    const its = name === '' ? fallback : classes.find(({ metadata }) => metadata.name === name);
+    if (name !== '' && !its && spec.priority === undefined)
+      throw new ManifestError(
+        `${from}: Pod ${JSON.stringify(keyOf(object))}: no PriorityClass with name ${name} was found`,
+      );
+    if (its) spec.priority ??= its.value;
+    if (its?.preemptionPolicy) spec.preemptionPolicy ??= its.preemptionPolicy;
   }
 }
 

@@ -1,6 +1,7 @@
 import * as resources from '../api/resources.js';
 import type { Pod } from '../api/types.js';
 import { Algorithm } from './algorithm.js';
+import type { Explained } from './explanation.js';
 import type { Extender } from './extender.js';
 import { Snapshot, differences } from './snapshot.js';
 import { withScheduler } from './testing/with-scheduler.js';
@@ -49,6 +50,12 @@ test('what if a hundred Pods come? They are not in the snapshot afterwards', asy
   expect(fitting).toHaveLength(2 + 65);
   expect(after.waiting).toHaveLength(0); // those without a node were never in the cluster
   expect(cluster.objects).toHaveLength(6);
+});
+
+test('in brief, only the outcome is told', async () => {
+  const [{ table, ...brief }] = (await cluster.place({ brief: true })).outcomes as [Explained];
+  const [{ table: full, ...outcome }] = (await cluster.place()).outcomes as [Explained];
+  expect([brief, table.length, full.length]).toEqual([outcome, 0, 2]);
 });
 
 test('a drained node keeps its daemons', async () => {

@@ -33,6 +33,8 @@ export interface PlaceOptions {
   readonly create?: AlgorithmFactory;
   /** Leaves Pods to the schedulers that they name: only those for this one are placed. All are if left out. */
   readonly schedulerName?: string;
+  /** Leaves the tables empty: for thousands of Pods on thousands of nodes, of which only the outcome matters. */
+  readonly brief?: boolean;
   /** Pods to be placed after those that wait, one after the other. */
   readonly pods?: readonly DeepReadonly<Draft<Pod>>[];
 }
@@ -143,7 +145,9 @@ export class Snapshot {
       const decision = algorithm.options.extenders?.length
         ? await algorithm.scheduleWithExtenders(info, cache.nodes, signal)
         : algorithm.schedule(info, cache.nodes);
-      const report = reportOn(algorithm, info, cache.nodes, { extended: decision.extended });
+      const report = options.brief
+        ? { table: [] }
+        : reportOn(algorithm, info, cache.nodes, { extended: decision.extended });
       if (!decision.node) {
         const preemption = algorithm.options.postFilter?.(decision, { algorithm, nodes: cache.nodes });
         const message = fitError(decision, preemption?.message);
