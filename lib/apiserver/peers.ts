@@ -54,7 +54,9 @@ export class Peers {
       await this.renew().catch((error: unknown) => log.warn('the servers could not be published', { error }));
     }
     const leaving = this.#leave().catch((error: unknown) => log.warn('the server could not say goodbye', { error }));
-    await Promise.race([leaving, sleep(clock, farewellMs)]);
+    const left = new AbortController();
+    await Promise.race([leaving, sleep(clock, farewellMs, left.signal)]);
+    left.abort();
   }
 
   async #leave(): Promise<void> {
