@@ -77,7 +77,7 @@ export {
 } from './extender.js';
 
 // Writing parts: a predicate answers true, false, or `unfit(reasons)`; a priority scores from 0 to 10.
-export { keep, unfit, type FitPredicate, type Unfit, type Verdict } from './predicates/predicate.js';
+export { keep, preparing, unfit, type FitPredicate, type Unfit, type Verdict } from './predicates/predicate.js';
 export { maxPriority, type Priority, type PriorityFunction, type Scores } from './priorities/priority.js';
 export type { PluginArgs } from './plugin-args.js';
 export type { Peers } from './peers.js';
