@@ -32,7 +32,7 @@ test('a Pod that wants to be near another is tried again when that one has a nod
     api.put(resources.nodes, aNode('node-2'));
     api.put(resources.pods, aPod('guest', {}, near('host')));
     await clock.advance(10);
-    expect(conditionOf(api, 'guest').message).toMatch(
+    expect(conditionOf(api, 'guest')?.message).toMatch(
       /^0\/2 nodes are available: 2 node\(s\) didn't match pod affinity rules\./,
     );
     api.put(resources.pods, aPod('host', {}, {}, { labels: { app: 'host' } }));
@@ -83,7 +83,7 @@ test('a claim that is bound lets its Pod go', async () => {
         aPod('p', {}, { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] }),
       );
       await clock.advance(10);
-      expect(conditionOf(api, 'p').message).toMatch(
+      expect(conditionOf(api, 'p')?.message).toMatch(
         /^0\/1 nodes are available: pod has unbound immediate PersistentVolumeClaims\. no new claims to deallocate, preemption: 0\/1 nodes are available: 1 Preemption is not helpful for scheduling\.$/,
       );
       api.put(resources.persistentVolumes, {
