@@ -93,7 +93,7 @@ function wrongWith({ status, headers, body }, { method, path, malformed, upgrade
   if (status === 400 && /^(400 Bad Request)?$/.test(body.toString()) && /close/.test(headers.connection))
     return undefined;
   if (type === 'application/vnd.kubernetes.protobuf' && body.subarray(0, 4).equals(Buffer.from('k8s\0')))
-    return status >= 500
+    return status >= 500 && !/Component not found: /.test(body.toString())
       ? { type: 'server error', what: `${status} in protobuf: ${body.toString().replace(/[^ -~]+/g, ' ')}` }
       : undefined;
   const packed = headers['content-encoding'] !== undefined;

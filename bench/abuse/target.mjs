@@ -5,8 +5,15 @@
 import { WebSocket } from 'ws';
 import { startServer } from '../server.mjs';
 
-/** What a server may write to standard error without anything being wrong; what is indented belongs to the line before. */
-const harmless = [/^Debugger (listening|attached|ending)/, /^For help, see/, /^$/, /^[\s}]/];
+/** What a server may write to standard error without anything being wrong; what is indented belongs to the line
+ * before, and a controller that others are faster than tries again. */
+const harmless = [
+  /^Debugger (listening|attached|ending)/,
+  /^For help, see/,
+  /^$/,
+  /^[\s}]/,
+  /reconcile failed, will retry .*error="(Operation cannot be fulfilled on |.* (already exists|not found)\\?")/,
+];
 
 /**
  * A whole cluster of hollow nodes, of our own; or the server at `url`, of which less can be known.

@@ -26,6 +26,7 @@ export function exchange(port, parts, options = {}) {
       if (ended) return;
       ended = true;
       clearTimeout(timer);
+      clearTimeout(pause);
       socket.destroy();
       const bytes = Buffer.concat(chunks);
       resolve({
@@ -38,6 +39,11 @@ export function exchange(port, parts, options = {}) {
     };
     const timer = setTimeout(() => finish({ timedOut: true }), timeoutMs);
     if (vanish !== undefined) setTimeout(() => finish({ vanished: true }), vanish);
+    let pause;
+    const look = () => {
+      if (parseAnswers(Buffer.concat(chunks), { bodyless }).length >= wanted) finish({});
+      else if (received > 1 << 16) parsedAt = received * 1.2;
+    };
     socket.on('connect', () => {
       for (const part of parts) socket.write(part);
       if (halfClose) socket.end();
@@ -45,11 +51,10 @@ export function exchange(port, parts, options = {}) {
     socket.on('data', (chunk) => {
       chunks.push(chunk);
       received += chunk.length;
-      // Large answers come in thousands of pieces: they are looked at now and then.
-      if (received < parsedAt) return;
-      const bytes = Buffer.concat(chunks);
-      if (parseAnswers(bytes, { bodyless }).length >= wanted) finish({});
-      else if (received > 1 << 16) parsedAt = received * 1.2;
+      // Large answers come in thousands of pieces: they are looked at now and then, and when nothing more comes.
+      clearTimeout(pause);
+      if (received < parsedAt) pause = setTimeout(look, 50);
+      else look();
     });
     socket.on('close', () => finish({ closed: true }));
     socket.on('error', (error) => finish({ closed: true, error: error.code ?? error.message }));
