@@ -55,7 +55,7 @@ function nextPod(spec) {
 }
 
 /** Schedules pods for a while. @returns pods a second, with the time that each took */
-function schedule(provider, count, { spec, full = false } = {}) {
+function schedule(provider, count, { spec, brief = true, full = false } = {}) {
   const cache = cluster(count);
   const create = (args) => createFromProvider(provider, args);
   const algorithm = create(cache);
@@ -67,7 +67,7 @@ function schedule(provider, count, { spec, full = false } = {}) {
     const { nodes, mark } = cache;
     const decision = algorithm.schedule(info, nodes);
     if (!decision.node) throw new Error('a pod found no node');
-    explanations.add(decision, { algorithmProvider: provider, create, attempt: 1, mark, atMs: 0 });
+    if (brief) explanations.add(decision, { algorithmProvider: provider, create, attempt: 1, mark, atMs: 0 });
     if (full) algorithm.report(info, nodes);
     cache.assume(info, decision.node.name);
     if (running[turn]) cache.removePod(running[turn]);
@@ -119,7 +119,7 @@ export async function benchAlgorithm({ report, sizes = [100, 1000, 5000, 10_000]
       const { perSecond } = schedule(provider, count, options);
       report(`${provider}, ${count} nodes: ${measured}`, {
         perSecond,
-        slowerBy: Math.round((base / perSecond) * 10) / 10,
+        slowerBy: Math.round((base / perSecond) * 100) / 100,
       });
     };
     if (provider === 'today') {
@@ -127,6 +127,7 @@ export async function benchAlgorithm({ report, sizes = [100, 1000, 5000, 10_000]
       factor('topology spread', { spec: spread });
       factor('both', { spec: (labels) => ({ ...together(labels), ...spread(labels) }) });
     }
+    factor('not explained at all', { brief: false });
     factor('explained in full', { full: true });
   }
 }
