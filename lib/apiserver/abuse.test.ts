@@ -1,6 +1,7 @@
 /** What the fuzzer has found, and must not find again. */
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import type { Status } from '../api/status.js';
 import { TestApi } from '../../test/support/api.js';
 
 let api: TestApi;
@@ -59,7 +60,7 @@ test('twenty megabytes packed into a hundred kilobytes are refused when three ha
     headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
     body: gzipSync(Buffer.alloc(20e6, 0x20), { level: 1 }),
   });
-  expect([response.status, (await response.json()).message]).toEqual([
+  expect([response.status, ((await response.json()) as Status).message]).toEqual([
     413,
     'Request entity too large: limit is 3145728',
   ]);

@@ -89,7 +89,10 @@ export class Chain {
       const timeoutMs = query.has('timeout') ? timeoutOf(query) : undefined;
       if (!isLongRunning(path, query)) deadlines.begin(reply, timeoutMs);
       await this.#options.resources.handle({
-        ...reply,
+        request,
+        response,
+        auditId,
+        warnings,
         path,
         query,
         user,
