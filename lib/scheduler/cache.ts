@@ -177,11 +177,12 @@ export class SchedulerCache implements PluginArgs {
       this.#pods.replace(keyOf(pod), { ...known, expiresAtMs: undefined });
       return;
     }
+    const isSame = known && known.info.pod.metadata.uid === pod.metadata.uid; // changed, it keeps its place
     this.removePod(keyOf(pod));
     this.#put({
       info: new PodInfo(pod),
       nodeName: pod.spec.nodeName!,
-      order: this.#order++,
+      order: isSame ? known.order : this.#order++,
       expiresAtMs: undefined,
     });
   }

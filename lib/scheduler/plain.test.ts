@@ -367,10 +367,11 @@ test.each(providers)('%s decides as a plain recomputation does', (_name, resolve
             const [gone] = world.running.splice(step.at % world.running.length, 1);
             cache.removePod(`default/${gone!.metadata.name}`);
           } else if (step.type === 'terminate' && world.running.length > 0) {
-            const [going] = world.running.splice(step.at % world.running.length, 1);
-            const metadata = { ...going!.metadata, deletionTimestamp: '2016-06-01T12:00:00Z' };
-            world.running.push({ ...going!, metadata });
-            cache.setPod({ ...going!, metadata });
+            const at = step.at % world.running.length;
+            const going = world.running[at]!;
+            const metadata = { ...going.metadata, deletionTimestamp: '2016-06-01T12:00:00Z' };
+            world.running[at] = { ...going, metadata };
+            cache.setPod({ ...going, metadata });
           } else if (step.type === 'select') {
             const name = `s-${names++}`;
             if (step.by === 'service') world.services.push(aService(name, step.labels));
