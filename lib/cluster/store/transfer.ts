@@ -73,7 +73,8 @@ function parseEntry(line: string): Entry | undefined {
   const { crc32: sum, ...entry } = head;
   return crc32(value).toString(16).padStart(8, '0') === sum ? { ...entry, value } : undefined;
 }
-const entryPattern = /^(\{"key":.*?"crc32":"[0-9a-f]{8}"),"(value|base64)":(.*)\}$/;
+// U+2028 stands in JSON as it is; to a pattern without `s` it would end the line.
+const entryPattern = /^(\{"key":.*?"crc32":"[0-9a-f]{8}"),"(value|base64)":(.*)\}$/s;
 
 function parse(text: string): unknown {
   try {
