@@ -23,7 +23,15 @@ export {
   type FieldValidation,
 } from './decode.js';
 export { convert, ConversionError, emptyObject, type Conversion } from './convert.js';
-export { exceededMaxDepth, JSONSyntaxError, JSONNumber, parseJSON, readJSON, setMember, type JSONReading } from './json.js';
+export {
+  exceededMaxDepth,
+  JSONSyntaxError,
+  JSONNumber,
+  parseJSON,
+  readJSON,
+  setMember,
+  type JSONReading,
+} from './json.js';
 export { parseYAML, YAMLError } from './yaml.js';
 export { mediaTypeOf, mediaTypes, type MediaType } from './media.js';
 export { canonicalTime, TimeError } from './time.js';
