@@ -18,7 +18,15 @@ export async function startServer(args, { nodeArgs = [], onComplaint } = {}) {
   const startMs = performance.now();
   const child = spawn(
     process.execPath,
-    [...nodeArgs, join(root, 'bin/kubebook.mjs'), ...args, `--data=${data}`, `--port=${port}`, '--secure-port=0'],
+    [
+      '--max-semi-space-size=32', // as the first line of `bin/kubebook.mjs` and `npm start` have it
+      ...nodeArgs,
+      join(root, 'bin/kubebook.mjs'),
+      ...args,
+      `--data=${data}`,
+      `--port=${port}`,
+      '--secure-port=0',
+    ],
     {
       stdio: ['ignore', 'ignore', onComplaint ? 'pipe' : 'inherit'],
       env: { ...process.env, KUBEBOOK_NO_SETUP: '1' },

@@ -144,7 +144,7 @@ export class Chain {
     const pathname = mark < 0 ? target : target.slice(0, mark);
     const query = mark < 0 ? noQuery : parseQuery(target.slice(mark + 1));
     const path = parseResourcePath(pathname);
-    await this.#authorize(request, user, pathname, path);
+    if (this.#options.authorizer !== alwaysAllow) await this.#authorize(request, user, pathname, path);
     return { query, user, path: path && served.hasVersion(path.group, path.version) ? path : undefined };
   }
 
@@ -160,7 +160,8 @@ export class Chain {
 
   async #recognize(credentials: Credentials): Promise<User> {
     for (const authenticator of this.#options.authenticators) {
-      const user = await authenticator.authenticate(credentials);
+      const found = authenticator.authenticate(credentials);
+      const user = found instanceof Promise ? await found : found; // most know at once
       if (user) return user;
     }
     return credentials.insecurePort ? insecureUser : anonymous;
@@ -173,7 +174,6 @@ export class Chain {
     path: ResourcePath | undefined,
   ): Promise<void> {
     const { authorizer } = this.#options;
-    if (authorizer === alwaysAllow) return;
     const why = await authorizer.authorize({
       user,
       verb: (request.method ?? '').toLowerCase(),

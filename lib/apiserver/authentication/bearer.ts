@@ -12,7 +12,7 @@ export function bearerToken({ headers, insecurePort }: Credentials): string | un
 /** Recognises service accounts by their tokens. @see ServiceAccountTokens */
 export const serviceAccountTokens = (tokens: ServiceAccountTokens): Authenticator => ({
   name: 'service account token',
-  async authenticate(credentials) {
+  authenticate(credentials) {
     const token = bearerToken(credentials);
     return token === undefined ? undefined : tokens.verify(token);
   },
