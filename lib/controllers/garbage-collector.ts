@@ -127,15 +127,16 @@ export class GarbageCollector implements Runnable {
   readonly #attemptToDelete = async (uid: string, signal: AbortSignal): Promise<Result> => {
     const { client } = this.#deps;
     const node = this.#graph.get(uid);
-    if (!node?.resource) return done;
+    const resource = node?.resource; // the graph forgets it when the object goes, which may be while we ask
+    if (!node || !resource) return done;
     const waitsForDependents = node.beingDeleted && node.finalizers.includes('foregroundDeletion');
     if (node.beingDeleted && !waitsForDependents) return done;
-    const live = await client.get(node.resource, node, { signal }).catch(unlessGone);
+    const live = await client.get(resource, node, { signal }).catch(unlessGone);
     if (live?.metadata.uid !== uid) {
       this.#gone(uid);
       return done;
     }
-    if (waitsForDependents) return this.#finishForeground(node, live, signal);
+    if (waitsForDependents) return this.#finishForeground(node, resource, live, signal);
     const references = live.metadata.ownerReferences ?? [];
     if (references.length === 0) return done;
 
@@ -149,7 +150,8 @@ export class GarbageCollector implements Runnable {
       else solid.push(reference);
     }
     if (solid.length > 0) {
-      if (dangling.length + waiting.length > 0) await this.#forgetOwners(node, [...dangling, ...waiting], signal);
+      if (dangling.length + waiting.length > 0)
+        await this.#forgetOwners(node, resource, [...dangling, ...waiting], signal);
       return done;
     }
     const finalizers = live.metadata.finalizers ?? [];
@@ -163,29 +165,35 @@ export class GarbageCollector implements Runnable {
             : 'Background';
     // Owners may have changed since we looked; the version says so.
     const preconditions = { uid, resourceVersion: live.metadata.resourceVersion };
-    await client.delete(node.resource, node, { propagationPolicy, preconditions, signal }).catch(unlessGone);
+    await client.delete(resource, node, { propagationPolicy, preconditions, signal }).catch(unlessGone);
     return done;
   };
 
   /** The owner goes when nothing blocks it any more; until then, what blocks it is looked at. */
-  async #finishForeground(node: GraphNode, live: KubernetesObject, signal: AbortSignal): Promise<Result> {
+  async #finishForeground(
+    node: GraphNode,
+    resource: Resource,
+    live: KubernetesObject,
+    signal: AbortSignal,
+  ): Promise<Result> {
     const blocking = [...node.dependents].filter(({ owners }) =>
       owners.some((owner) => owner.uid === node.uid && owner.blockOwnerDeletion),
     );
-    if (blocking.length === 0) await this.#removeFinalizer(node, live, 'foregroundDeletion', signal);
+    if (blocking.length === 0) await this.#removeFinalizer(node, resource, live, 'foregroundDeletion', signal);
     else for (const { uid, beingDeleted } of blocking) if (!beingDeleted) this.#toDelete.add(uid);
     return done;
   }
 
   readonly #attemptToOrphan = async (uid: string, signal: AbortSignal): Promise<Result> => {
     const node = this.#graph.get(uid);
-    if (!node?.resource) return done;
+    const resource = node?.resource;
+    if (!node || !resource) return done;
     for (const dependent of [...node.dependents]) {
       const reference = dependent.owners.find((owner) => owner.uid === uid);
-      if (dependent.resource && reference) await this.#forgetOwners(dependent, [reference], signal);
+      if (dependent.resource && reference) await this.#forgetOwners(dependent, dependent.resource, [reference], signal);
     }
-    const live = await this.#deps.client.get(node.resource, node, { signal }).catch(unlessGone);
-    if (live?.metadata.uid === uid) await this.#removeFinalizer(node, live, 'orphan', signal);
+    const live = await this.#deps.client.get(resource, node, { signal }).catch(unlessGone);
+    if (live?.metadata.uid === uid) await this.#removeFinalizer(node, resource, live, 'orphan', signal);
     return done;
   };
 
@@ -227,18 +235,24 @@ export class GarbageCollector implements Runnable {
     return [...this.#resources.values()].find((resource) => resource.group === group && resource.kind === kind);
   }
 
-  async #forgetOwners(node: GraphNode, owners: readonly OwnerReference[], signal: AbortSignal): Promise<void> {
+  async #forgetOwners(
+    node: GraphNode,
+    resource: Resource,
+    owners: readonly OwnerReference[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { client } = this.#deps;
-    const live = await client.get(node.resource!, node, { signal }).catch(unlessGone);
+    const live = await client.get(resource, node, { signal }).catch(unlessGone);
     if (live?.metadata.uid !== node.uid) return;
     const left = (live.metadata.ownerReferences ?? []).filter(({ uid }) => !owners.some((owner) => owner.uid === uid));
     const { uid, resourceVersion } = live.metadata;
     const metadata = { uid, resourceVersion, ownerReferences: left.length > 0 ? left : null };
-    await client.patch(node.resource!, node, { metadata }, { type: 'merge', signal }).catch(unlessGone);
+    await client.patch(resource, node, { metadata }, { type: 'merge', signal }).catch(unlessGone);
   }
 
   async #removeFinalizer(
     node: GraphNode,
+    resource: Resource,
     live: KubernetesObject,
     finalizer: string,
     signal: AbortSignal,
@@ -246,7 +260,7 @@ export class GarbageCollector implements Runnable {
     const left = (live.metadata.finalizers ?? []).filter((each) => each !== finalizer);
     const metadata = { resourceVersion: live.metadata.resourceVersion, finalizers: left };
     try {
-      await this.#deps.client.patch(node.resource!, node, { metadata }, { type: 'merge', signal });
+      await this.#deps.client.patch(resource, node, { metadata }, { type: 'merge', signal });
     } catch (error) {
       if (isConflict(error)) throw error; // it changed meanwhile: read it again
       if (!isNotFound(error)) throw error;
