@@ -93,11 +93,11 @@ function wrongWith({ status, headers, body }, { method, path, malformed, upgrade
   if (status === 400 && /^(400 Bad Request)?$/.test(body.toString()) && /close/.test(headers.connection))
     return undefined;
   if (type === 'application/vnd.kubernetes.protobuf' && body.subarray(0, 4).equals(Buffer.from('k8s\0')))
-    return status >= 500 && !/Component not found: /.test(body.toString())
+    return status >= 500 && !textsIn(body).some((text) => allowed(status, text, { method, path }))
       ? { type: 'server error', what: `${status} in protobuf: ${body.toString().replace(/[^ -~]+/g, ' ')}` }
       : undefined;
   const packed = headers['content-encoding'] !== undefined;
-  const read = type === 'application/yaml' ? parse : JSON.parse;
+  const read = type === 'application/yaml' ? parse : readJson;
   const object =
     !packed && (type.startsWith('application/json') || type === 'application/yaml') ? parsed(body, read) : undefined;
   if (status >= 500) {
@@ -115,6 +115,16 @@ function wrongWith({ status, headers, body }, { method, path, malformed, upgrade
   if (object.code !== status) return { type: 'not a Status', what: `${status}, and ${object.code} in the Status` };
   return undefined;
 }
+
+/** The texts of a message in protobuf; the length before each may look like its first letter. */
+const textsIn = (body) =>
+  body
+    .toString()
+    .split(/[^ -~]+/)
+    .flatMap((text) => [text, text.slice(1)]);
+
+/** A watch is objects line by line, of which the last may be cut off. */
+const readJson = (text) => (text.startsWith('{"type":') ? JSON.parse(text.split('\n', 1)[0]) : JSON.parse(text));
 
 /** Outside the groups that are served a path is told in one plain line, as by a real server. */
 const isPlain404 = (status, type, body, path) =>
