@@ -27,6 +27,12 @@ export const allowedFailures = [
   { message: /disruption budget/i, path: /eviction/, why: 'an eviction under two budgets' },
   { message: /^etcdserver: request is too large$/, why: 'an object larger than the store takes' },
   { message: /^Timeout: Too large resource version: /, code: 504, why: 'a version from the future' },
+  {
+    message: /^Timeout: request did not complete within/,
+    code: 504,
+    path: /[?&]timeout=/,
+    why: 'who gives a request no time',
+  },
   { message: /^error dialing backend: /, why: 'a kubelet that does not answer' },
   { message: /^Component not found: /, why: 'a component that there is not' },
   { path: /\/proxy(\/|\?|$)/, why: 'what is behind a proxy answers for itself' },
@@ -96,6 +102,7 @@ function wrongWith({ status, headers, body }, { method, path, malformed, upgrade
     return status >= 500 && !textsIn(body).some((text) => allowed(status, text, { method, path }))
       ? { type: 'server error', what: `${status} in protobuf: ${body.toString().replace(/[^ -~]+/g, ' ')}` }
       : undefined;
+  if (type === 'application/vnd.kubernetes.protobuf;stream=watch' && status === 200) return undefined;
   const packed = headers['content-encoding'] !== undefined;
   const read = type === 'application/yaml' ? parse : readJson;
   const object =
