@@ -6,7 +6,7 @@
  *
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/controlplane/reconcilers/lease.go
  */
-import { type Clock, type Log, sleep } from '../util/index.js';
+import { type Clock, type Log, sleep, untilAborted } from '../util/index.js';
 import { type Address, publishServers } from './bootstrap.js';
 import type { Registry } from './registry/registry.js';
 import type { ServedKinds } from './served.js';
@@ -48,15 +48,25 @@ export class Peers {
   /** Until `signal` aborts; then this server leaves. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    while (!signal.aborted) {
-      await sleep(clock, renewMs, signal);
-      if (signal.aborted) break;
-      await this.renew().catch((error: unknown) => log.warn('the servers could not be published', { error }));
-    }
-    const leaving = this.#leave().catch((error: unknown) => log.warn('the server could not say goodbye', { error }));
+    const renewing = this.#renewUntil(signal);
+    await untilAborted(signal);
+    const leaving = renewing
+      .then(() => this.#leave())
+      .catch((error: unknown) => log.warn('the server could not say goodbye', { error }));
     const left = new AbortController();
     await Promise.race([leaving, sleep(clock, farewellMs, left.signal)]);
     left.abort();
+  }
+
+  async #renewUntil(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    for (;;) {
+      await sleep(clock, renewMs, signal);
+      if (signal.aborted) return;
+      await this.renew().catch((error: unknown) => {
+        if (!signal.aborted) log.warn('the servers could not be published', { error });
+      });
+    }
   }
 
   async #leave(): Promise<void> {

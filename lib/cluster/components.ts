@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connect, loadKubeconfig, type Client, type ClientOptions } from '../client/index.js';
-import { type Log, realClock as clock, Scope } from '../util/index.js';
+import { type Log, realClock as clock, Scope, untilAborted } from '../util/index.js';
 import { runElected, withLeaderElection, type LeaderElectionFlags } from './leading.js';
 import {
   dataOption,
@@ -64,11 +64,6 @@ async function runAlone(
   await component({ client, log: logFor(flags).with({ component: userAgent }), options, scope }, signal);
 }
 
-const until = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
-
 function apiserver(): Command {
   return withEtcd(new Command('apiserver'))
     .description('the API server alone, with its store; several may share one etcd')
@@ -102,7 +97,7 @@ function apiserver(): Command {
         process.stdout.write(
           `${[server.url, server.secureUrl].filter(Boolean).join('\n')}\nexport KUBECONFIG=${kubeconfig}\n`,
         );
-        await until(signal);
+        await untilAborted(signal);
       },
     );
 }
@@ -223,7 +218,7 @@ function kubelet(): Command {
           servingPair: cert && key ? { cert, key } : undefined,
         });
         process.stderr.write(`node ${flags.nodeName}: ${flags.runtime} runtime, ${node.url}\n`);
-        await until(signal);
+        await untilAborted(signal);
         await drain([node]);
       }),
     );

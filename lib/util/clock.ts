@@ -26,6 +26,12 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
+/** Resolves when `signal` aborts. */
+export const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+
 /**
  * Yields the time, now and then every `periodMs` milliseconds, until `signal` aborts. A consumer slower than the period
  * gets its next tick one period after it came back for it: ticks are never owed.

@@ -4,7 +4,17 @@
  *
  * @module
  */
-export { type Clock, realClock, SteppedClock, scaledClock, sleep, ticks, timestamp, microTimestamp } from './clock.js';
+export {
+  type Clock,
+  realClock,
+  SteppedClock,
+  scaledClock,
+  sleep,
+  ticks,
+  untilAborted,
+  timestamp,
+  microTimestamp,
+} from './clock.js';
 export { Scope, childAbort } from './scope.js';
 export { Backoff } from './backoff.js';
 export { type Log, type Fields, silent, textLog } from './log.js';

@@ -20,6 +20,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { realClock, sleep } from '../../../util/index.js';
@@ -74,13 +75,15 @@ export class EtcdClient implements AsyncDisposable {
   #clusterId: number | undefined;
   /** The highest revision that an answer has shown. */
   #highest = 0;
-  #closed = false;
+  /** Whoever waits for an etcd is not to wait longer than the client is wanted. */
+  readonly #closing = new AbortController();
   /** Of etcd, as the member says that was asked first: `3.4.23`. */
   version = '';
 
   private constructor(members: readonly Member[], timeoutMs: number) {
     this.#members = members;
     this.#timeoutMs = timeoutMs;
+    setMaxListeners(0, this.#closing.signal); // one for each call
   }
 
   /** Resolves when an etcd has answered. @throws {EtcdError} why none did */
@@ -120,7 +123,8 @@ export class EtcdClient implements AsyncDisposable {
       try {
         return await this.#call(method, request, deadline);
       } catch (error) {
-        if (!(error instanceof UnavailableError) || error.reason !== 'unreachable' || this.#closed) throw error;
+        if (!(error instanceof UnavailableError) || error.reason !== 'unreachable') throw error;
+        if (this.#closing.signal.aborted) throw error;
         if (realClock.now() + retryMs >= deadline) throw error;
         await sleep(realClock, retryMs);
       }
@@ -137,7 +141,7 @@ export class EtcdClient implements AsyncDisposable {
 
   /** What etcd shows, until it ends or `signal` aborts. It is read at the consumer's pace. @throws as `read` */
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<WatchResponse, void> {
-    const member = await this.#ready(deadlineIn(this.#timeoutMs));
+    const member = await this.#ready(deadlineIn(this.#timeoutMs), signal);
     const { path, encode, decode } = methods.watch;
     const metadata = new Metadata();
     // A member that has lost its leader has nothing new to show: it is to end the watch, not to fall silent.
@@ -164,8 +168,9 @@ export class EtcdClient implements AsyncDisposable {
     }
   }
 
+  /** Ends every call that has not been answered, too. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     for (const { client } of this.#members) client.close();
   }
 
@@ -174,11 +179,12 @@ export class EtcdClient implements AsyncDisposable {
     request: Request,
     deadline: number,
   ): Promise<Response> {
-    const member = await this.#ready(deadline);
+    const { signal } = this.#closing;
+    const member = await this.#ready(deadline, signal);
     const highest = this.#highest;
     let response: Response;
     try {
-      response = await unary(member.client, method, request, deadline);
+      response = await unary(member.client, method, request, deadline, signal);
     } catch (error) {
       throw this.#explained(member, error);
     }
@@ -193,9 +199,13 @@ export class EtcdClient implements AsyncDisposable {
     return response;
   }
 
-  /** A member that is connected: the one used last if it is, else whichever is first. @throws {UnavailableError} */
-  async #ready(deadline: number): Promise<Member> {
-    if (this.#closed) throw new UnavailableError('the store is closed');
+  /**
+   * A member that is connected: the one used last if it is, else whichever is first.
+   *
+   * @throws {UnavailableError} none is until the deadline, or `signal` has aborted
+   */
+  async #ready(deadline: number, signal: AbortSignal): Promise<Member> {
+    if (signal.aborted || this.#closing.signal.aborted) throw new UnavailableError('the store is closed');
     const connected = ({ client }: Member): boolean =>
       client.getChannel().getConnectivityState(true) === connectivityState.READY;
     for (let i = 0; i < this.#members.length; i++) {
@@ -204,20 +214,14 @@ export class EtcdClient implements AsyncDisposable {
       this.#current = index;
       return this.#members[index]!;
     }
-    const waiting = this.#members.map(
-      (member) =>
-        new Promise<Member>((resolve, reject) =>
-          member.client.waitForReady(deadline, (error) => (error ? reject(error) : resolve(member))),
-        ),
-    );
+    const waiting = this.#members.map((member) => connection(member, deadline, signal));
     try {
       const first = await Promise.any(waiting);
       this.#current = this.#members.indexOf(first);
       return first;
-    } catch (error) {
-      const cause = (error as AggregateError).errors[0];
-      const where = this.#members.map(({ endpoint }) => endpoint).join(', ');
-      throw new UnavailableError(`no etcd answers at ${where}`, { cause });
+    } catch {
+      if (signal.aborted) throw new UnavailableError('the store is closed');
+      throw new UnavailableError(`no etcd answers at ${this.#members.map(({ endpoint }) => endpoint).join(', ')}`);
     }
   }
 
@@ -256,7 +260,7 @@ export class EtcdClient implements AsyncDisposable {
     for (const [index, { endpoint, client }] of this.#members.entries()) {
       try {
         const deadline = deadlineIn(openTimeoutMs);
-        const { header, version } = await unary(client, methods.status, {}, deadline);
+        const { header, version } = await unary(client, methods.status, {}, deadline, this.#closing.signal);
         this.#clusterId = header.clusterId;
         this.#current = index;
         this.version = version;
@@ -272,16 +276,48 @@ export class EtcdClient implements AsyncDisposable {
 /** Network time runs as this machine's, however fast the cluster's clock does. */
 const deadlineIn = (ms: number): number => realClock.now() + ms;
 
+/**
+ * Resolves when a member is connected. (grpc's own `waitForReady` begins to connect once more when its client is closed, and
+ * keeps the process alive.)
+ *
+ * @throws Error it is not until the deadline, or `signal` has aborted
+ */
+function connection(member: Member, deadline: number, signal: AbortSignal): Promise<Member> {
+  const channel = member.client.getChannel();
+  return new Promise((resolve, reject) => {
+    const end = (error?: Error): void => {
+      signal.removeEventListener('abort', abandon);
+      if (error) reject(error);
+      else resolve(member);
+    };
+    const abandon = (): void => end(new Error('nobody waits any more'));
+    const look = (late?: Error): void => {
+      if (late) return end(late);
+      if (signal.aborted) return;
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) end();
+      else channel.watchConnectivityState(state, deadline, look);
+    };
+    signal.addEventListener('abort', abandon, { once: true });
+    look();
+  });
+}
+
 function unary<Request, Response>(
   client: Client,
   { path, encode, decode }: Method<Request, Response>,
   request: Request,
   deadline: number,
+  signal: AbortSignal,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, encode, decode, request, { deadline }, (error, response) =>
-      error ? reject(error) : resolve(response!),
-    );
+    const call = client.makeUnaryRequest(path, encode, decode, request, { deadline }, (error, response) => {
+      signal.removeEventListener('abort', cancel);
+      if (error) reject(error);
+      else resolve(response!);
+    });
+    const cancel = (): void => call.cancel();
+    signal.addEventListener('abort', cancel);
   });
 }
 

@@ -159,7 +159,7 @@ export class EtcdStorage implements Storage {
         }
       } catch (error) {
         if (error instanceof CompactedError) throw error;
-        this.#log.warn('the watch on etcd has broken off', { after: seen, error });
+        if (!stop.signal.aborted) this.#log.warn('the watch on etcd has broken off', { after: seen, error });
       }
       await sleep(this.#clock, backoff.next('watch'), stop.signal);
     }
@@ -177,8 +177,8 @@ export class EtcdStorage implements Storage {
   /** Ends the watches, and the connection. The etcd runs on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#compacting;
     await this.#client[Symbol.asyncDispose]();
+    await this.#compacting;
   }
 
   async #read(request: Range & { readonly revision?: number; readonly limit?: number; readonly countOnly?: boolean }) {

@@ -64,6 +64,28 @@ describeWithEtcd('an etcd that fails', () => {
     expect((await put(storage, '/registry/b')).modRevision).toBe(revision + 1);
   });
 
+  test.each([
+    ['gone', (etcd: Etcd) => etcd.kill()],
+    ['silent', (etcd: Etcd) => etcd.stop()],
+  ])('and is %s holds up nobody who wants to end', async (_, fail) => {
+    await using etcd = await Etcd.start();
+    const storage = await open(etcd);
+    const abort = new AbortController();
+    const watching = storage.watch('/registry/', { after: 1 }, abort.signal).next();
+    await put(storage, '/registry/a');
+    expect((await watching).value).toHaveLength(1);
+    await fail(etcd);
+    const next = storage.watch('/registry/', { after: 2 }, abort.signal).next();
+    const calls = Promise.allSettled([storage.get('/registry/a'), put(storage, '/registry/b')]);
+    await sleep(clock, 300);
+    const beganMs = clock.now();
+    abort.abort();
+    expect((await next).done).toBe(true);
+    await storage[Symbol.asyncDispose]();
+    for (const { status } of await calls) expect(status).toBe('rejected');
+    expect(clock.now() - beganMs).toBeLessThan(1000);
+  });
+
   test('and comes back, finds every watch where it was, without a gap', async () => {
     await using etcd = await Etcd.start();
     await using storage = await open(etcd);
