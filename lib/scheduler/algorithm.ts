@@ -290,26 +290,18 @@ export class Algorithm {
     if (count === 0)
       return { pod, node: undefined, score: 0, runnerUp: undefined, nodes, feasible: 0, refusals, refused, ...untimed };
 
-    const totals = this.#score(findings, pod, fitting, positions);
+    const { totals, same } = this.#score(findings, pod, fitting, positions);
     if (more) for (let i = 0; i < count; i++) totals[i]! += more(fitting[i]!);
-    let [best, first, equals] = [-Infinity, 0, 0];
-    let [secondBest, second] = [-Infinity, -1];
-    for (let i = 0; i < count; i++) {
-      const total = totals[i]!;
-      if (total > best) {
-        if (equals > 0) [secondBest, second] = [best, first];
-        [best, first, equals] = [total, i, 1];
-      } else if (total === best) equals++;
-      else if (total > secondBest) [secondBest, second] = [total, i];
-    }
+    const { best, first, equals, second: other } = bestOf(totals, count);
     let winner = first;
     for (let turn = this.#turn++ % equals; turn > 0; turn--) while (totals[++winner] !== best);
+    let second = other;
     if (equals > 1) second = winner === first ? totals.indexOf(best, first + 1) : first;
     return {
       pod,
       node: fitting[winner]!,
-      score: best,
-      runnerUp: second < 0 ? undefined : { node: fitting[second]!, score: totals[second]! },
+      score: best + same,
+      runnerUp: second < 0 ? undefined : { node: fitting[second]!, score: totals[second]! + same },
       nodes,
       feasible: count,
       refusals,
@@ -386,13 +378,13 @@ export class Algorithm {
     return refused;
   }
 
-  /** The weighted sums of the nodes that fit; those at the end of the array are of no meaning. */
-  #score({ sums, raw }: Findings, pod: PodInfo, fitting: readonly NodeInfo[], positions: Int32Array): Float64Array {
+  /** The weighted sums of the nodes that fit (those at the end of the array are of no meaning), and what all of them get besides. */
+  #score({ sums, raw }: Findings, pod: PodInfo, fitting: readonly NodeInfo[], positions: Int32Array) {
     const count = fitting.length;
     if (this.#totals.length < count) [this.#totals, this.#scores] = [new Float64Array(count), new Float64Array(count)];
     const totals = this.#totals;
     const scores = this.#scores.length === count ? this.#scores : this.#scores.subarray(0, count);
-    let same = 0; // what all get alike
+    let same = 0;
     const differing = this.#otherPriorities.filter(({ priority, weight }) => {
       const score = priority.uniform?.(pod);
       same += weight * (score ?? 0);
@@ -400,7 +392,6 @@ export class Algorithm {
     });
     if (count === sums.length) totals.set(sums);
     else for (let i = 0; i < count; i++) totals[i] = sums[positions[i]!]!;
-    if (same !== 0) for (let i = 0; i < count; i++) totals[i]! += same;
     for (const weighted of differing) {
       const { priority, weight } = weighted;
       const known = raw.get(weighted);
@@ -408,10 +399,37 @@ export class Algorithm {
       else if (priority.map) for (let i = 0; i < count; i++) scores[i] = priority.map(pod, fitting[i]!);
       else scores.fill(0);
       priority.reduce?.(pod, fitting, scores);
-      for (let i = 0; i < count; i++) totals[i]! += weight * scores[i]!;
+      addWeighted(totals, scores, weight);
     }
-    return totals;
+    return { totals, same };
   }
+}
+
+function addWeighted(totals: Float64Array, scores: Float64Array, weight: number): void {
+  for (let i = 0; i < scores.length; i++) totals[i]! += weight * scores[i]!;
+}
+
+/**
+ * The highest of the first `count` totals, the first place where it is and how many there are; the first place of the next
+ * lower one (-1: there is none).
+ */
+function bestOf(totals: Float64Array, count: number) {
+  let best = -Infinity;
+  for (let i = 0; i < count; i++) if (totals[i]! > best) best = totals[i]!;
+  let equals = 0;
+  let first = 0; // of scores that are no numbers none is best
+  let second = -1;
+  let secondBest = -Infinity;
+  for (let i = 0; i < count; i++) {
+    const total = totals[i]!;
+    if (total === best) {
+      if (equals++ === 0) first = i;
+    } else if (total > secondBest) {
+      secondBest = total;
+      second = i;
+    }
+  }
+  return { best, first, equals, second };
 }
 
 /** A decision whose times are still to be written down. */

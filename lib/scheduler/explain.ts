@@ -17,6 +17,7 @@ import type { ObjectKey } from '../api/meta.js';
 import type { Algorithm, Decision, Extended, Stopwatch } from './algorithm.js';
 import type { SchedulerCache } from './cache.js';
 import { outcomeOf, reportOn, type Explained, type Outcome } from './explanation.js';
+import { fitError } from './fit-error.js';
 import type { PodInfo } from './pod-info.js';
 import type { AlgorithmFactory } from './registry.js';
 
@@ -60,14 +61,30 @@ export interface Explanation extends Outcome, Partial<Pick<Explained, 'table' | 
   readonly parts?: readonly Part[];
 }
 
-interface Remembered {
-  readonly pod: PodInfo;
+/** What is to be known of an attempt beside the decision. */
+export interface About {
+  readonly algorithmProvider: string;
   readonly create: AlgorithmFactory;
-  /** The cache's when it was decided. */
+  /** 1 for the first attempt at this Pod. */
+  readonly attempt: number;
+  /** The cache's mark when it was decided. */
   readonly mark: number;
-  readonly extended: readonly Extended[] | undefined;
-  attempt: Attempt;
+  readonly atMs: number;
+  /** The sentence of the event, if no node was found: it tells of preemption as well. */
+  readonly message?: string;
 }
+
+/** As little as will do for every attempt: the rest is made when somebody asks. */
+interface Remembered {
+  /** Without its `refusals`, which are large and told of in `message`. */
+  readonly decision: Decision;
+  readonly about: About;
+  readonly message: string | undefined;
+  binding: Attempt['binding'];
+  bindingMs: number | undefined;
+}
+
+const withoutRefusals: Decision['refusals'] = [];
 
 export interface ExplanationsOptions {
   readonly cache: Pick<SchedulerCache, 'at' | 'forgetBefore'>;
@@ -93,54 +110,34 @@ export class Explanations {
   }
 
   /** Writes a decision down. */
-  add(
-    decision: Decision,
-    about: {
-      readonly algorithmProvider: string;
-      readonly create: AlgorithmFactory;
-      readonly attempt: number;
-      /** The cache's mark when it was decided. */
-      readonly mark: number;
-      readonly atMs: number;
-      /** The sentence of the event, if no node was found: it tells of preemption as well. */
-      readonly message?: string;
-    },
-  ): void {
-    const { pod, predicatesMs, prioritiesMs } = decision;
+  add(decision: Decision, about: About): void {
+    const { node, pod } = decision;
     const remembered: Remembered = {
-      pod,
-      create: about.create,
-      extended: decision.extended,
-      mark: about.mark,
-      attempt: {
-        ...outcomeOf(decision, about.algorithmProvider, about.message),
-        uid: pod.pod.metadata.uid,
-        attempt: about.attempt,
-        atMs: about.atMs,
-        predicatesMs,
-        prioritiesMs,
-        binding: decision.node ? 'under way' : 'none',
-      },
+      decision: { ...decision, refusals: withoutRefusals },
+      about,
+      message: node ? undefined : (about.message ?? fitError(decision)),
+      binding: node ? 'under way' : 'none',
+      bindingMs: undefined,
     };
-    const oldest = this.#ring[this.#next];
-    if (oldest && this.#last.get(oldest.pod.key) === oldest) this.#last.delete(oldest.pod.key);
+    const oldest = this.#ring[this.#next]?.decision.pod.key;
+    if (oldest !== undefined && this.#last.get(oldest) === this.#ring[this.#next]) this.#last.delete(oldest);
     this.#ring[this.#next] = remembered;
     this.#next = (this.#next + 1) % this.#size;
     this.#last.set(pod.key, remembered);
-    this.#cache.forgetBefore((this.#ring[this.#next] ?? this.#ring[0]!).mark);
+    this.#cache.forgetBefore((this.#ring[this.#next] ?? this.#ring[0]!).about.mark);
   }
 
   /** The binding that followed from the last attempt at `pod` was answered after `ms` milliseconds. */
   bound(pod: ObjectKey, binding: 'bound' | 'refused', ms: number): void {
     const remembered = this.#last.get(pod);
-    if (remembered) remembered.attempt = { ...remembered.attempt, binding, bindingMs: ms };
+    if (remembered) [remembered.binding, remembered.bindingMs] = [binding, ms];
   }
 
   /** Attempts, the newest first: all that are remembered, or those at one Pod. */
   list(pod?: ObjectKey): Attempt[] {
     return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)]
-      .filter((remembered) => pod === undefined || remembered.pod.key === pod)
-      .map(({ attempt }) => attempt)
+      .filter(({ decision }) => pod === undefined || decision.pod.key === pod)
+      .map(attemptOf)
       .reverse();
   }
 
@@ -148,12 +145,12 @@ export class Explanations {
   explain(pod: ObjectKey): Explanation | undefined {
     const remembered = this.#last.get(pod);
     if (!remembered) return undefined;
-    const { attempt, mark, create } = remembered;
-    const { uid: _uid, attempt: _number, atMs: _atMs, predicatesMs: _p, prioritiesMs: _q, ...rest } = attempt;
-    const { binding: _binding, bindingMs: _bindingMs, ...outcome } = rest;
-    const then = this.#cache.at(mark);
+    const { decision, about } = remembered;
+    const outcome = outcomeOfRemembered(remembered);
+    const attempt = attemptOf(remembered);
+    const then = this.#cache.at(about.mark);
     if (!then) return { ...outcome, basis: 'gone', attempt };
-    const full = this.report(create(then), remembered.pod, then, remembered.extended);
+    const full = this.report(about.create(then), decision.pod, then, decision.extended);
     return { ...outcome, basis: 'attempt', attempt, reproduced: agrees(outcome, full.table), ...full };
   }
 
@@ -175,6 +172,23 @@ export class Explanations {
     };
     return { ...reportOn(algorithm, pod, nodes, { timed, extended }), parts };
   }
+}
+
+const outcomeOfRemembered = ({ decision, about, message }: Remembered): Outcome =>
+  outcomeOf(decision, about.algorithmProvider, message);
+
+function attemptOf(remembered: Remembered): Attempt {
+  const { decision, about, binding, bindingMs } = remembered;
+  return {
+    ...outcomeOfRemembered(remembered),
+    uid: decision.pod.pod.metadata.uid,
+    attempt: about.attempt,
+    atMs: about.atMs,
+    predicatesMs: decision.predicatesMs,
+    prioritiesMs: decision.prioritiesMs,
+    binding,
+    ...(bindingMs !== undefined && { bindingMs }),
+  };
 }
 
 /** Whether the table tells the same as the attempt. */

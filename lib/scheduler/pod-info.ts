@@ -149,11 +149,14 @@ function requestsOfPod(pod: DeepReadonly<Pod>, missing = { milliCPU: 0, memory: 
     if (resources?.requests?.memory === undefined) requests.memory = missing.memory;
     return requests;
   };
+  const { containers, initContainers, overhead } = pod.spec;
   const total = resourcesOf({});
+  for (const container of containers) add(total, requestsOf(container));
+  if (hasOnlyContainers(pod)) return total;
+
   const sidecars = resourcesOf({});
   const starting = resourcesOf({});
-  for (const container of pod.spec.containers) add(total, requestsOf(container));
-  for (const container of pod.spec.initContainers ?? []) {
+  for (const container of initContainers ?? []) {
     const requests = requestsOf(container);
     if ((container as { restartPolicy?: string }).restartPolicy === 'Always') {
       add(total, requests);
@@ -166,7 +169,7 @@ function requestsOfPod(pod: DeepReadonly<Pod>, missing = { milliCPU: 0, memory: 
   }
   raise(total, starting);
   override(total, resourcesOf(ofPodItself(pod)));
-  add(total, resourcesOf(pod.spec.overhead));
+  add(total, resourcesOf(overhead));
   return total;
 }
 

@@ -30,18 +30,24 @@ export const selectorSpread = (
     const inZone = new Int32Array(zoneCount);
     for (let i = 0; i < slots.length; i++) inZone[zones[i]!]! += counts[slots[i]!]!;
     inZone[0] = 0; // those without a zone are in none together
-    const fullest = inZone.reduce((a, b) => Math.max(a, b), 0);
+    const fullest = Math.max(...inZone);
+    const scoreOf = (zone: number, count: number): number => {
+      const own = share(most, count);
+      if (zone === 0 || fullest === 0) return Math.floor(own);
+      const ofZone = Math.fround(zoneWeighting * share(fullest, inZone[zone]!));
+      return Math.floor(Math.fround(Math.fround(own * nodeWeighting) + ofZone));
+    };
 
-    // There are few counts and few zones, but many nodes.
-    const own = Float32Array.from({ length: most + 1 }, (_, count) => share(most, count));
-    const ofNode = own.map((score) => score * nodeWeighting);
-    const ofZone = Float32Array.from(inZone, (count) => zoneWeighting * share(fullest, count));
-    for (let i = 0; i < slots.length; i++) {
-      const count = counts[slots[i]!]!;
-      const zone = zones[i]!;
-      const isZoned = zone !== 0 && fullest > 0;
-      scores[i] = Math.floor(isZoned ? Math.fround(ofNode[count]! + ofZone[zone]!) : own[count]!);
+    // Mostly there are few counts and few zones, but many nodes.
+    const stride = most + 1;
+    if (zoneCount * stride > slots.length) {
+      for (let i = 0; i < slots.length; i++) scores[i] = scoreOf(zones[i]!, counts[slots[i]!]!);
+      return;
     }
+    const table = new Float64Array(zoneCount * stride);
+    for (let zone = 0; zone < zoneCount; zone++)
+      for (let count = 0; count <= most; count++) table[zone * stride + count] = scoreOf(zone, count);
+    for (let i = 0; i < slots.length; i++) scores[i] = table[zones[i]! * stride + counts[slots[i]!]!]!;
   },
 });
 
