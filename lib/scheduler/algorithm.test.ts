@@ -83,11 +83,6 @@ describe('the reasons', () => {
     [['huge', { cpu: '1000' }], three, `0/3 nodes are available: 3 Insufficient cpu. ${helpless}`],
     [['fat', { memory: '100Ti' }], three, `0/3 nodes are available: 3 Insufficient memory. ${helpless}`],
     [
-      ['exotic', { 'play.test/gadget': '1' }],
-      three,
-      `0/3 nodes are available: 3 Insufficient play.test/gadget. ${helpless}`,
-    ],
-    [
       ['picky', {}, { nodeSelector: { 'kubernetes.io/hostname': 'nowhere' } }],
       three,
       `0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. ${helpless}`,
