@@ -28,7 +28,7 @@ function verdict(predicate: FitPredicate, pod: Pod, node: Node, others: Pod[] = 
 const requests = (cpu: string, memory: string) => ({ cpu, memory });
 
 describe('PodFitsResources', () => {
-  const node = aNode('n', { cpu: '10', memory: '20', pods: '32', 'example.com/gadget': '2' });
+  const node = aNode('n', { cpu: '10', memory: '20', pods: '32' });
   test.each([
     // The Pod asks for, others ask for, verdict
     [{}, [requests('10', '20')], 'fits'], // asking for nothing always fits
@@ -38,9 +38,7 @@ describe('PodFitsResources', () => {
     [requests('5', '1'), [requests('5', '19')], 'fits'], // filled to the brim
     [requests('5001m', '1'), [requests('5', '19')], 'Insufficient cpu'],
     [requests('0', '1'), [requests('11', '1')], 'Insufficient cpu'], // 1.2: who asks for memory is held against cpu too
-    [{ 'example.com/gadget': '2' }, [], 'fits'],
-    [{ 'example.com/gadget': '2' }, [{ 'example.com/gadget': '1' }], 'Insufficient example.com/gadget'],
-    [{ 'example.com/other': '1' }, [], 'Insufficient example.com/other'],
+    [{ 'example.com/other': '1' }, [], 'fits'], // 1.2 looked at no other resource
   ])('asked for %j beside %j: %s', (wanted, others, expected) => {
     const running = others.map((requested, i) => aPod(`other-${i}`, requested as Record<string, string>));
     expect(verdict(podFitsResources, aPod('p', wanted as Record<string, string>), node, running)).toBe(expected);
@@ -52,22 +50,17 @@ describe('PodFitsResources', () => {
     expect(verdict(podFitsResources, aPod('p'), small, [aPod('q')])).toBe('Too many pods');
   });
 
-  test('takes the largest init container if it asks for more than all others together', () => {
-    const container = (name: string, cpu: string, more = {}) => ({
-      name,
-      image: 'i',
-      resources: { requests: { cpu } },
-      ...more,
+  test('adds up containers, and nothing that came after 1.2: no init containers, no overhead, no requests of the Pod itself', () => {
+    const container = (cpu: string, memory = '1') => ({ name: 'c', resources: { requests: { cpu, memory } } });
+    const later = (cpu: string) => ({
+      containers: [container(cpu)],
+      initContainers: [container('10', '20')],
+      overhead: { cpu: '5' },
+      resources: { requests: { cpu: '9' } },
     });
-    const pod = (init: object[]) =>
-      aPod('p', {}, { containers: [container('a', '1'), container('b', '2')], initContainers: init as never });
-    const cpuOf = (init: object[]) => new PodInfo(pod(init)).requested.milliCPU;
-    expect(cpuOf([])).toBe(3000);
-    expect(cpuOf([container('i', '2')])).toBe(3000);
-    expect(cpuOf([container('i', '4'), container('j', '5')])).toBe(5000);
-    // A sidecar stays: it counts beside the containers, and beside the init containers after it.
-    expect(cpuOf([container('s', '1', { restartPolicy: 'Always' }), container('i', '4')])).toBe(5000);
-    expect(cpuOf([container('s', '1', { restartPolicy: 'Always' })])).toBe(4000);
+    const others = [aPod('q', {}, later('3')), aPod('r', requests('2', '1'))];
+    expect(verdict(podFitsResources, aPod('p', {}, later('5')), node, others)).toBe('fits');
+    expect(verdict(podFitsResources, aPod('p', {}, later('6')), node, others)).toBe('Insufficient cpu');
   });
 
   test('says in 1.2’s words what is short', () => {
@@ -167,9 +160,39 @@ describe('MatchNodeSelector', () => {
     expect(verdict(matchNodeSelector, aPod('p', {}, { affinity: named('m') as never }), node)).toBe(no);
   });
 
-  test('an annotation that cannot be read matches nothing', () => {
-    const annotations = { 'scheduler.alpha.kubernetes.io/affinity': '{' };
-    expect(verdict(matchNodeSelector, aPod('p', {}, {}, { annotations }), node)).toBe(no);
+  const required = (required: unknown) =>
+    JSON.stringify({ nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } });
+  const first = (matchExpression: unknown) =>
+    required({ nodeSelectorTerms: [{ matchExpressions: [matchExpression] }, term(expression('disk', 'Exists'))] });
+  test.each([
+    ['{', no],
+    ['5', no],
+    ['{"nodeAffinity": 5}', no],
+    [required(5), no],
+    [required({ nodeSelectorTerms: 'x' }), no],
+    [required({ nodeSelectorTerms: [null] }), no],
+    [first(null), no],
+    [first({ key: 'disk', operator: 'In', values: 'ssd' }), no],
+    [first({ key: 'no key', operator: 'DoesNotExist' }), no],
+    [first({ key: 'disk', operator: 'NotIn', values: ['no value'] }), no],
+    ['{"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": 5}}', no],
+    ['{"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1}, null]}}', 'fits'],
+    [required(null), 'fits'],
+    ['null', 'fits'],
+    ['{}', 'fits'],
+    ['', 'fits'],
+  ])('an annotation that cannot be read matches nothing, an empty one everything: %s', (text, expected) => {
+    const annotations = { 'scheduler.alpha.kubernetes.io/affinity': text };
+    expect(verdict(matchNodeSelector, aPod('p', {}, {}, { annotations }), node)).toBe(expected);
+  });
+
+  test('the annotation compares decimal numbers, the spec whole ones', () => {
+    const half = aNode('n', {}, { labels: { cores: '8.5' } });
+    const affinity = { nodeSelectorTerms: [term(expression('cores', 'Gt', '8'))] };
+    const annotations = { 'scheduler.alpha.kubernetes.io/affinity': required(affinity) };
+    expect(verdict(matchNodeSelector, aPod('p', {}, {}, { annotations }), half)).toBe('fits');
+    const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: affinity };
+    expect(verdict(matchNodeSelector, aPod('p', {}, { affinity: { nodeAffinity } as never }), half)).toBe(no);
   });
 });
 

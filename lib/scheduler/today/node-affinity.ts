@@ -16,7 +16,7 @@ export const nodeAffinity = keep(
     const named = namedNodes(pod);
     return (node) => {
       if (named && !named.has(node.name)) return unfit(["node(s) didn't satisfy plugin(s) [NodeAffinity]"]);
-      return pod.nodeAffinity.matches(node.node!) || unfit(["node(s) didn't match Pod's node affinity/selector"]);
+      return pod.nodeAffinity.today.matches(node.node!) || unfit(["node(s) didn't match Pod's node affinity/selector"]);
     };
   }),
 );
@@ -41,7 +41,7 @@ function namedNodes({ pod }: PodInfo): ReadonlySet<string> | undefined {
 /** The score: the weights of the preferred terms that hold, added up, as a share of the largest sum. */
 export const nodeAffinityPriority: Priority = {
   kept: true,
-  uniform: (pod) => (pod.nodeAffinity.indifferent ? 0 : undefined),
-  map: (pod, { node }) => (pod.nodeAffinity.indifferent ? 0 : pod.nodeAffinity.preference(node!)),
+  uniform: (pod) => (pod.nodeAffinity.today.indifferent ? 0 : undefined),
+  map: (pod, { node }) => (pod.nodeAffinity.today.indifferent ? 0 : pod.nodeAffinity.today.preference(node!)),
   reduce: (_pod, _nodes, scores) => normalize(scores),
 };

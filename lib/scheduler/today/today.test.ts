@@ -47,6 +47,28 @@ describe('node affinity', () => {
     expect(place(pod, one, aNode('node-2'))).toBe('node-2');
   });
 
+  test('1.2’s annotation is a note like any other', () => {
+    const required = { nodeSelectorTerms: [] };
+    const preferred = [{ weight: 1, preference: { matchExpressions: [{ key: host, operator: 'Exists' }] } }];
+    const nodeAffinity = {
+      requiredDuringSchedulingIgnoredDuringExecution: required,
+      preferredDuringSchedulingIgnoredDuringExecution: preferred,
+    };
+    const annotations = { 'scheduler.alpha.kubernetes.io/affinity': JSON.stringify({ nodeAffinity }) };
+    const pod = aPod('p', {}, { nodeSelector: { [host]: 'node-1' } }, { annotations });
+    expect(place(pod, one)).toBe('node-1');
+    expect(scores('NodeAffinity', pod, one)).toEqual({ 'node-1': 0 });
+  });
+
+  test('a preference may be for a node by its name', () => {
+    const preference = { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['node-2'] }] };
+    const nodeAffinity = { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 3, preference }] };
+    expect(scores('NodeAffinity', aPod('p', {}, { affinity: { nodeAffinity } }), one, aNode('node-2'))).toEqual({
+      'node-1': 0,
+      'node-2': 100,
+    });
+  });
+
   test('reasons are counted', () => {
     const pod = aPod('p', { cpu: '8' }, { nodeSelector: { disk: 'ssd' } });
     const ssd = (name: string) => aNode(name, {}, { labels: { disk: 'ssd' } });

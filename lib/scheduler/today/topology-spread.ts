@@ -199,7 +199,7 @@ function labelCheck(
 }
 
 const counted = (node: NodeInfo, pod: PodInfo, { honoursAffinity, honoursTaints }: Constraint): boolean =>
-  (!honoursAffinity || pod.nodeAffinity.matches(node.node!)) &&
+  (!honoursAffinity || pod.nodeAffinity.today.matches(node.node!)) &&
   (!honoursTaints || node.repelling.every((taint) => tolerates(pod.tolerations, taint)));
 
 type WireConstraint = DeepReadonly<NonNullable<Pod['spec']['topologySpreadConstraints']>[number]>;
