@@ -9,10 +9,10 @@
  */
 import { csiNodes, storageClasses } from '../../api/resources.js';
 import { storageClassOf } from '../../api/kinds/volumemodes.js';
+import type { DeepReadonly, Volume } from '../../api/types.js';
 import type { NodeInfo } from '../node-info.js';
 import type { PluginArgs } from '../plugin-args.js';
 import type { PodInfo } from '../pod-info.js';
-import { noDiskConflict } from '../predicates/no-disk-conflict.js';
 import { preparing, unfit, type FitPredicate } from '../predicates/predicate.js';
 import { claimsOf, claimsWithVolumes } from './pod-claims.js';
 
@@ -21,16 +21,44 @@ export const volumeRestrictions = (args: Pick<PluginArgs, 'claim'>): FitPredicat
     const exclusive = claimsOf(pod).filter(({ name }) =>
       args.claim(pod.namespace, name)?.spec.accessModes?.includes('ReadWriteOncePod'),
     );
-    if (pod.disks.length === 0 && exclusive.length === 0) return undefined;
+    const disks = disksOf(pod);
+    if (disks.length === 0 && exclusive.length === 0) return undefined;
     const names = new Set(exclusive.map(({ name }) => name));
     const isInUse = names.size > 0 && nodes.some((node) => uses(node, pod, names));
     const inUse = 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode';
     return (node) => {
-      const verdict = noDiskConflict(pod, node);
-      if (verdict !== true) return verdict;
+      if (disks.length > 0 && holds(node, disks)) return unfit(['node(s) had no available disk'], { resolvable: true });
       return !isInUse || unfit([inUse], { resolvable: uses(node, pod, names) });
     };
   });
+
+const disksOf = ({ pod }: PodInfo): readonly DeepReadonly<Volume>[] =>
+  (pod.spec.volumes ?? []).filter((v) => v.gcePersistentDisk ?? v.awsElasticBlockStore ?? v.rbd ?? v.iscsi);
+
+function holds(node: NodeInfo, disks: readonly DeepReadonly<Volume>[]): boolean {
+  for (const other of node.pods.values())
+    if (disksOf(other).some((theirs) => disks.some((ours) => conflict(ours, theirs)))) return true;
+  return false;
+}
+
+/** Whether two volumes are one disk that cannot be mounted twice. But for EBS, readers may share it. */
+function conflict(a: DeepReadonly<Volume>, b: DeepReadonly<Volume>): boolean {
+  const bothRead = (a?: { readonly readOnly?: boolean }, b?: { readonly readOnly?: boolean }): boolean =>
+    Boolean(a?.readOnly && b?.readOnly);
+  if (a.gcePersistentDisk)
+    return (
+      a.gcePersistentDisk.pdName === b.gcePersistentDisk?.pdName && !bothRead(a.gcePersistentDisk, b.gcePersistentDisk)
+    );
+  if (a.awsElasticBlockStore) return a.awsElasticBlockStore.volumeID === b.awsElasticBlockStore?.volumeID;
+  if (a.iscsi) return a.iscsi.iqn === b.iscsi?.iqn && !bothRead(a.iscsi, b.iscsi);
+  const [rbd, other] = [a.rbd, b.rbd];
+  if (!rbd || !other) return false;
+  const isSame =
+    rbd.monitors.some((monitor) => other.monitors.includes(monitor)) &&
+    (rbd.pool ?? 'rbd') === (other.pool ?? 'rbd') &&
+    rbd.image === other.image;
+  return isSame && !bothRead(rbd, other);
+}
 
 function uses(node: NodeInfo, { namespace, key }: PodInfo, names: ReadonlySet<string>): boolean {
   for (const other of node.pods.values()) {

@@ -193,3 +193,29 @@ test('a volume that lives in a zone is mounted there', () => {
   expect(cluster('z').place(uses('p', 'data'))).toBe('node-1');
   expect(cluster('y').place(uses('p', 'data'))).toBe('1 node(s) had no available volume zone.');
 });
+
+test.each<[string, object, object, boolean]>([
+  ['GCE disk', { gcePersistentDisk: { pdName: 'a' } }, { gcePersistentDisk: { pdName: 'b' } }, true],
+  ['EBS volume', { awsElasticBlockStore: { volumeID: 'a' } }, { awsElasticBlockStore: { volumeID: 'b' } }, false],
+  ['RBD image', { rbd: { monitors: ['m', 'n'], image: 'a' } }, { rbd: { monitors: ['m'], image: 'b' } }, true],
+  [
+    'iSCSI target',
+    { iscsi: { iqn: 'a', targetPortal: 't', lun: 0 } },
+    { iscsi: { iqn: 'b', targetPortal: 't', lun: 0 } },
+    true,
+  ],
+])('one %s is mounted by one Pod of a node, or by readers alone', (_, disk, another, readersShare) => {
+  const mounts = (name: string, volume: object, readOnly: boolean) => {
+    const source = Object.fromEntries(Object.entries(volume).map(([kind, one]) => [kind, { ...one, readOnly }]));
+    return aPod(name, {}, { volumes: [{ name: 'v', ...source }] });
+  };
+  const place = (volume: object, readOnly: boolean, othersReadOnly = readOnly) =>
+    trial(...nodes.map(({ metadata: { name } }) => bound(mounts(`on-${name}`, disk, othersReadOnly), name))).place(
+      mounts('p', volume, readOnly),
+    );
+  const refused = '2 node(s) had no available disk.';
+  expect(place(disk, false)).toBe(refused);
+  expect(place(disk, true, false)).toBe(refused);
+  expect(place(disk, true)).toMatch(readersShare ? /^node-/ : refused);
+  expect(place(another, false)).toMatch(/^node-/);
+});
