@@ -27,8 +27,8 @@ import {
 
 /** 1.2.4 let this variable replace both limits, if it holds a positive number. */
 const limitOf = (kind: DiskKind): DiskKind => {
-  const override = Number.parseInt(process.env.KUBE_MAX_PD_VOLS ?? '', 10);
-  return override > 0 ? { ...kind, limit: override } : kind;
+  const { KUBE_MAX_PD_VOLS: text = '' } = process.env;
+  return /^\+?\d+$/.test(text) && Number(text) > 0 ? { ...kind, limit: Number(text) } : kind;
 };
 
 export const defaultProvider = registerAlgorithmProvider(

@@ -86,6 +86,17 @@ test('what is not listed is not used; the nodes are those that 1.2 considered', 
   expect([feasible, score]).toEqual([1, 1]); // and without priorities all nodes are equal
 });
 
+test('of several entries of one name the last counts', () => {
+  const text = policy({
+    predicates: [{ name: 'HostName' }, { name: 'HostName' }],
+    priorities: [
+      { name: 'EqualPriority', weight: 1 },
+      { name: 'EqualPriority', weight: 5 },
+    ],
+  });
+  expect(decide(text, [['a']], ['p']).score).toBe(5);
+});
+
 test('names of members are found in any case, and members that 1.2 did not know are passed over', () => {
   const text = policy({
     Predicates: [{ NAME: 'HostName', nodeCacheCapable: true }],
@@ -118,6 +129,11 @@ test.each([
     'Invalid configuration: Predicate type not found for Unheard',
   ],
   [policy({ predicates: [{}] }), 5, 'predicates[0] has no "name"'],
+  [
+    policy({ predicates: [{ name: 'my rack', argument: { serviceAffinity: { labels: ['rack'] } } }] }),
+    6,
+    'algorithm name my rack does not match the name validation regexp ^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])$',
+  ],
   [policy({ predicates: {} }), 4, 'predicates is a list, not {}'],
   [policy({ predicates: ['HostName'] }), 5, 'predicates[0] is an object, not "HostName"'],
   [

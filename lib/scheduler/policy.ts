@@ -20,6 +20,7 @@ import { JSONSyntaxError, readJSON } from '../api/decode/index.js';
 import type { Clock } from '../util/index.js';
 import { httpExtender, type ExtenderPolicy } from './extender.js';
 import {
+  checkedName,
   isFitPredicateRegistered,
   isPriorityFunctionRegistered,
   predicateOfPolicy,
@@ -70,11 +71,16 @@ export function readPolicy(text: string, { from }: { readonly from: string }): P
 export function resolvePolicy(policy: Policy, { clock }: { readonly clock: Clock }): AlgorithmFactory {
   const { apiVersion } = policy;
   return resolveParts(
-    policy.predicates.map((one) => ({ name: one.name, factory: predicateOfPolicy(one) })),
-    policy.priorities.map((one) => ({ name: one.name, ...priorityOfPolicy(one) })),
+    byName(policy.predicates).map((one) => ({ name: one.name, factory: predicateOfPolicy(one) })),
+    byName(policy.priorities).map((one) => ({ name: one.name, ...priorityOfPolicy(one) })),
     { extenders: policy.extenders.map((one) => httpExtender(one, { apiVersion, clock })) },
   );
 }
+
+/** Of several with one name the last counts: in 1.2 each replaced what was registered under it before. */
+const byName = <T extends { readonly name: string }>(entries: readonly T[]): T[] => [
+  ...new Map(entries.map((one) => [one.name, one])).values(),
+];
 
 function predicate(value: Value): PredicatePolicy {
   const name = value.name();
@@ -162,7 +168,11 @@ class Value {
   name(): string {
     const name = this.text('name');
     if (!name) throw this.wrong(`${this.#path} has no "name"`, 'name');
-    return name;
+    try {
+      return checkedName(name);
+    } catch (error) {
+      throw this.wrong((error as Error).message, 'name');
+    }
   }
 
   /** The member `argument`, in which exactly one of `kinds` is set. */

@@ -60,3 +60,26 @@ test('a policy gives a registered priority its own weight, and builds others fro
   );
   expect(score).toBe(5 * 3 + 2 * 0 + 10);
 });
+
+test.each([
+  ['1', 1],
+  ['+2', 2],
+  ['0', 3],
+  ['-1', 3],
+  ['1x', 3],
+  ['', 3],
+])('KUBE_MAX_PD_VOLS=%s: of three disks %i may be on a node, if 1.2’s own limits allow', (value, expected) => {
+  process.env.KUBE_MAX_PD_VOLS = value;
+  try {
+    const cache = new SchedulerCache();
+    cache.setNode(aNode('a'));
+    const algorithm = createFromProvider('DefaultProvider', cache);
+    const disks = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ name: `v${i}`, gcePersistentDisk: { pdName: `d${i}` } }));
+    const fits = (count: number) =>
+      algorithm.schedule(new PodInfo(aPod('p', {}, { volumes: disks(count) })), cache.nodes).node !== undefined;
+    expect([1, 2, 3].filter(fits)).toHaveLength(expected);
+  } finally {
+    delete process.env.KUBE_MAX_PD_VOLS;
+  }
+});

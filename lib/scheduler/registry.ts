@@ -99,7 +99,7 @@ export const registerFitPredicate = (name: string, predicate: FitPredicate): str
 
 /** Stores what builds a predicate when a scheduler is. */
 export function registerFitPredicateFactory(name: string, factory: FitPredicateFactory): string {
-  predicates.set(checked(name), factory);
+  predicates.set(checkedName(name), factory);
   return name;
 }
 
@@ -132,7 +132,7 @@ export const registerPriorityFunction = (name: string, priority: PriorityFunctio
 
 /** Stores what builds a priority when a scheduler is. */
 export function registerPriorityConfigFactory(name: string, config: PriorityConfigFactory): string {
-  priorities.set(checked(name), config);
+  priorities.set(checkedName(name), config);
   return name;
 }
 
@@ -169,7 +169,7 @@ export function registerAlgorithmProvider(
   options: ProviderOptions = {},
 ): string {
   const [predicates, priorities] = [new Set(predicateKeys), new Set(priorityKeys)];
-  providers.set(checked(name), { predicateKeys: predicates, priorityKeys: priorities, options });
+  providers.set(checkedName(name), { predicateKeys: predicates, priorityKeys: priorities, options });
   return name;
 }
 
@@ -254,7 +254,8 @@ export function resolveParts(
 
 const rank = ({ name }: NamedPredicate): number => (order.includes(name) ? order.indexOf(name) : order.length);
 
-function checked(name: string): string {
+/** `name` if a plug-in can have it. @throws if it is not letters, digits and dashes, two at least */
+export function checkedName(name: string): string {
   if (!/^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])$/.test(name))
     throw new Error(
       `algorithm name ${name} does not match the name validation regexp ^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])$`,
