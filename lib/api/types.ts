@@ -93,7 +93,11 @@ export type PersistentVolume = Served<core.PersistentVolume>;
 export type PersistentVolumeClaim = Served<core.PersistentVolumeClaim>;
 export type StorageClass = Served<storage.StorageClass>;
 export type CSINode = Served<storage.CSINode>;
-export type ReplicaSet = Served<apps.ReplicaSet>;
+export type ReplicaSet = Omit<Served<apps.ReplicaSet>, 'status'> & { status: ReplicaSetStatus };
+/** `terminatingReplicas`, which a ReplicationController does not tell, is newer than `kubernetes-types`. */
+export type ReplicaSetStatus = apps.ReplicaSetStatus & { terminatingReplicas?: number };
+/** What keeps so many Pods of a template alive. */
+export type Replicated = ReplicationController | ReplicaSet;
 export type StatefulSet = Served<apps.StatefulSet>;
 export type PodDisruptionBudget = Served<policy.PodDisruptionBudget>;
 export type RuntimeClass = Served<node.RuntimeClass>;

@@ -35,6 +35,7 @@ import { pod } from './pod.js';
 import { podTemplate } from './podtemplate.js';
 import { priorityClass } from './priorityclass.js';
 import { binding } from './binding.js';
+import { replicaSet } from './replicaset.js';
 import { replicationController } from './replicationcontroller.js';
 import { resourceQuota } from './resourcequota.js';
 import { runtimeClass } from './runtimeclass.js';
@@ -65,6 +66,7 @@ export const kinds: readonly Kind[] = [
   secret,
   serviceAccount,
   service,
+  replicaSet,
   event,
   selfSubjectReview,
   tokenReview,

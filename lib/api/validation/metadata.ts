@@ -198,6 +198,16 @@ export function validateLabelSelector(
   });
 }
 
+/** Labels as errors show them: a map of Go's is printed by its sorted keys. */
+export const shownLabels = (labels: Readonly<Record<string, string>> | undefined) =>
+  labels && Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** A selector as errors show it: its fields in the order of the type, whatever order they came in. */
+export const shownSelector = ({ matchLabels, matchExpressions }: DeepReadonly<LabelSelector>) => ({
+  matchLabels: shownLabels(matchLabels),
+  matchExpressions: matchExpressions?.map(({ key, operator, values }) => ({ key, operator, values })),
+});
+
 /** One `Invalid` for each thing that is wrong with `path.field`. */
 export function complain(
   complaints: readonly string[],
