@@ -4,16 +4,19 @@ import {
   endpoints,
   endpointSlices,
   events,
+  groupVersion,
   leases,
   namespaces,
   nodes,
   pods,
+  replicaSets,
   replicationControllers,
   serviceAccounts,
   services,
+  type Resource,
 } from '../api/resources.js';
 import { isNotFound } from '../api/status.js';
-import type { Node, Pod, ReplicationController, Service } from '../api/types.js';
+import type { Node, Pod, ReplicaSet, Replicated, ReplicationController, Service } from '../api/types.js';
 import { microTimestamp, silent, timestamp } from '../util/index.js';
 import { World } from '../../test/support/world.js';
 import { runControllers, type ControllerName } from './run.js';
@@ -30,8 +33,10 @@ const template = (labels: Record<string, string>) => ({
   metadata: { labels },
   spec: { containers: [{ name: 'main', image: 'web', ports: [{ name: 'http', containerPort: 8080 }] }] },
 });
-const anRc = (name: string, replicas: number): ReplicationController =>
-  ({ metadata: { name, namespace: 'default' }, spec: { replicas, selector: { app: name }, template: template({ app: name }) } }) as unknown as ReplicationController; // prettier-ignore
+const anRc = (name: string, replicas: number, more = {}): ReplicationController =>
+  ({ metadata: { name, namespace: 'default' }, spec: { replicas, selector: { app: name }, template: template({ app: name }), ...more } }) as unknown as ReplicationController; // prettier-ignore
+const aReplicaSet = (name: string, replicas: number, more = {}): ReplicaSet =>
+  ({ metadata: { name, namespace: 'default' }, spec: { replicas, selector: { matchLabels: { app: name } }, template: template({ app: name }), ...more } }) as unknown as ReplicaSet; // prettier-ignore
 const aPod = (name: string, labels = {}, more = {}): Pod =>
   ({ metadata: { name, namespace: 'default', labels, ...more }, spec: template({}).spec }) as unknown as Pod;
 const podsOf = async (labelSelector: string): Promise<Pod[]> =>
@@ -59,25 +64,36 @@ async function report(name: string, { node = 'node-1', ip = '10.1.0.1', ready = 
   await client.patch(pods, { namespace: 'default', name }, { status }, { subresource: 'status' });
 }
 
-describe('replication', () => {
-  test('as many pods as are wanted, owned by their controller, and an event for each', async () => {
-    run('replicationcontroller-controller');
-    await world.client.create(replicationControllers, anRc('web', 3));
+describe.each<
+  [string, Resource<Replicated>, ControllerName, (name: string, replicas: number, more?: object) => object]
+>([
+  ['ReplicationController', replicationControllers, 'replicationcontroller-controller', anRc],
+  ['ReplicaSet', replicaSets, 'replicaset-controller', aReplicaSet],
+])('a %s', (kind, resource, controller, wish) => {
+  const web = { namespace: 'default', name: 'web' };
+  const create = (name: string, replicas: number, more?: object) =>
+    world.client.create(resource, wish(name, replicas, more) as Replicated);
+  const statusOfWeb = async () => (await world.client.get(resource, web)).status;
+
+  test('has as many pods as are wanted, owned by it, and an event for each', async () => {
+    run(controller);
+    await create('web', 3);
     await world.until(async () => expect((await podsOf('app=web')).length).toBe(3));
     const [pod] = await podsOf('app=web');
-    expect(pod!.metadata).toMatchObject({ generateName: 'web-', ownerReferences: [{ apiVersion: 'v1', kind: 'ReplicationController', name: 'web', controller: true, blockOwnerDeletion: true }] }); // prettier-ignore
+    const apiVersion = groupVersion(resource);
+    expect(pod!.metadata).toMatchObject({ generateName: 'web-', ownerReferences: [{ apiVersion, kind, name: 'web', controller: true, blockOwnerDeletion: true }] }); // prettier-ignore
     await world.until(async () => expect((await reasons('web')).length).toBe(3));
     expect((await reasons('web'))[0]).toMatch(/^SuccessfulCreate: Created pod: web-/);
     for (const { metadata } of await podsOf('app=web')) await report(metadata.name);
-    await world.until(async () => {
-      const { status } = await world.client.get(replicationControllers, { namespace: 'default', name: 'web' });
-      expect(status).toMatchObject({ replicas: 3, fullyLabeledReplicas: 3, readyReplicas: 3, availableReplicas: 3, observedGeneration: 1 }); // prettier-ignore
-    });
+    await world.until(
+      async () =>
+      expect(await statusOfWeb()).toMatchObject({ replicas: 3, fullyLabeledReplicas: 3, readyReplicas: 3, availableReplicas: 3, observedGeneration: 1 }), // prettier-ignore
+    );
   });
 
-  test('a pod that fails or is deleted is replaced; too many are deleted, those without a node first', async () => {
-    run('replicationcontroller-controller');
-    await world.client.create(replicationControllers, anRc('web', 2));
+  test('replaces a pod that fails or is deleted; of too many it deletes those without a node first', async () => {
+    run(controller);
+    await create('web', 2);
     const [first, second] = await world.until(async () => {
       const all = await podsOf('app=web');
       expect(all.length).toBe(2);
@@ -86,27 +102,27 @@ describe('replication', () => {
     await report(first!.metadata.name);
     await world.client.delete(pods, second!.metadata);
     await world.until(async () => expect((await podsOf('app=web')).length).toBe(2));
-    await world.client.patch(replicationControllers, { namespace: 'default', name: 'web' }, { spec: { replicas: 1 } });
+    await world.client.patch(resource, web, { spec: { replicas: 1 } });
     await world.until(async () =>
       expect((await podsOf('app=web')).map((p) => p.metadata.name)).toEqual([first!.metadata.name]),
     );
   });
 
-  test('600 pods are not one too many, however late the cache hears of them', async () => {
-    run('replicationcontroller-controller');
-    await world.client.create(replicationControllers, anRc('many', 600));
+  test('has 600 pods and not one too many, however late the cache hears of them', async () => {
+    run(controller);
+    await create('many', 600);
     await world.until(async () => expect((await podsOf('app=many')).length).toBe(600), { ms: 10_000 });
     await world.clock.advance(1000);
     expect((await podsOf('app=many')).length).toBe(600);
   }, 60_000);
 
-  test('an orphan that fits is adopted, a pod that is relabelled is released and replaced', async () => {
-    run('replicationcontroller-controller');
+  test('adopts an orphan that fits, releases and replaces a pod that is relabelled', async () => {
+    run(controller);
     await world.client.create(pods, aPod('orphan', { app: 'web' }));
-    await world.client.create(replicationControllers, anRc('web', 1));
+    await create('web', 1);
     await world.until(async () => {
       const orphan = await world.client.get(pods, { namespace: 'default', name: 'orphan' });
-      expect(orphan.metadata.ownerReferences?.[0]?.name).toBe('web');
+      expect(orphan.metadata.ownerReferences?.[0]).toMatchObject({ kind, name: 'web' });
     });
     expect((await podsOf('app=web')).length).toBe(1);
     await world.client.patch(
@@ -118,6 +134,97 @@ describe('replication', () => {
       expect((await podsOf('app=other'))[0]!.metadata.ownerReferences).toBeUndefined();
       expect((await podsOf('app=web')).length).toBe(1);
     });
+  });
+
+  test('counts a pod as available when it has been ready for long enough, without any further event', async () => {
+    run(controller);
+    await create('web', 2, { minReadySeconds: 10 });
+    const [first, second] = await world.until(async () => {
+      expect((await podsOf('app=web')).length).toBe(2);
+      return podsOf('app=web');
+    });
+    await report(first!.metadata.name); // the second stays unready, which must not keep the first from being counted
+    await world.until(async () => expect(await statusOfWeb()).toMatchObject({ replicas: 2, readyReplicas: 1 }));
+    expect(await statusOfWeb()).not.toHaveProperty('availableReplicas');
+    await world.until(async () => expect(await statusOfWeb()).toMatchObject({ availableReplicas: 1 }), { ms: 11_000, stepMs: 500 }); // prettier-ignore
+    await report(second!.metadata.name);
+    await world.until(async () => expect(await statusOfWeb()).toMatchObject({ availableReplicas: 2 }), { ms: 12_000, stepMs: 500 }); // prettier-ignore
+  });
+
+  test('says why it cannot create pods, and takes it back when it can', async () => {
+    run(controller);
+    const { spec } = template({ app: 'web' });
+    const broken = { metadata: { labels: { app: 'web' } }, spec: { ...spec, priorityClassName: 'none' } };
+    await create('web', 1, { template: broken });
+    await world.until(async () => {
+      expect((await statusOfWeb())?.conditions).toEqual([expect.objectContaining({ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' })]); // prettier-ignore
+      expect((await reasons('web'))[0]).toMatch(/^FailedCreate: Error creating: pods "web-/);
+    });
+    await world.client.patch(resource, web, { spec: { template: { spec: { priorityClassName: null } } } });
+    await world.until(async () => {
+      expect((await podsOf('app=web')).length).toBe(1);
+      expect(await statusOfWeb()).not.toHaveProperty('conditions');
+    }, { ms: 60_000, stepMs: 200 }); // prettier-ignore
+  });
+});
+
+describe('a ReplicaSet beside others', () => {
+  const web = { namespace: 'default', name: 'web' };
+
+  test('selects by expressions', async () => {
+    run('replicaset-controller');
+    for (const tier of ['a', 'b', 'c']) await world.client.create(pods, aPod(tier, { app: 'web', tier }));
+    const selector = { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'tier', operator: 'In', values: ['a', 'b'] }] }; // prettier-ignore
+    const spec = { replicas: 2, selector, template: template({ app: 'web', tier: 'a' }) };
+    await world.client.create(replicaSets, { metadata: web, spec } as never);
+    await world.until(
+      async () =>
+      expect((await podsOf('app=web')).map(({ metadata }) => [metadata.name, metadata.ownerReferences?.[0]?.name])).toEqual([['a', 'web'], ['b', 'web'], ['c', undefined]]), // prettier-ignore
+    );
+    await world.until(async () =>
+      // One of them lacks a label of the template: it counts, but is not fully labelled.
+      expect((await world.client.get(replicaSets, web)).status).toMatchObject({ replicas: 2, fullyLabeledReplicas: 1 }),
+    );
+  });
+
+  test('leaves alone what a ReplicationController of the same name and selector manages', async () => {
+    run('replicaset-controller', 'replicationcontroller-controller');
+    await world.client.create(replicationControllers, anRc('web', 2));
+    await world.until(async () => expect((await podsOf('app=web')).length).toBe(2));
+    await world.client.create(replicaSets, aReplicaSet('web', 1));
+    await world.until(async () => {
+      const owners = (await podsOf('app=web')).map(({ metadata }) => metadata.ownerReferences?.[0]?.kind).sort();
+      expect(owners).toEqual(['ReplicaSet', 'ReplicationController', 'ReplicationController']);
+    });
+  });
+
+  test('tells how many of its pods are on their way to their end', async () => {
+    run('replicaset-controller');
+    await world.client.create(replicaSets, aReplicaSet('web', 1));
+    const [pod] = await world.until(async () => {
+      expect((await podsOf('app=web')).length).toBe(1);
+      return podsOf('app=web');
+    });
+    await report(pod!.metadata.name);
+    await world.client.delete(pods, pod!.metadata);
+    await world.until(async () =>
+      expect((await world.client.get(replicaSets, web)).status).toMatchObject({ replicas: 1, terminatingReplicas: 1 }),
+    );
+    await world.client.delete(pods, pod!.metadata, { gracePeriodSeconds: 0 });
+    await world.until(async () =>
+      expect((await world.client.get(replicaSets, web)).status).toMatchObject({ replicas: 1, terminatingReplicas: 0 }),
+    );
+  });
+
+  test('is gone with its pods, unless they are to be orphaned', async () => {
+    run('replicaset-controller', 'garbage-collector-controller');
+    for (const name of ['web', 'left']) await world.client.create(replicaSets, aReplicaSet(name, 2));
+    for (const name of ['web', 'left']) await world.until(async () => expect((await podsOf(`app=${name}`)).length).toBe(2)); // prettier-ignore
+    await world.client.delete(replicaSets, web);
+    await world.client.delete(replicaSets, { ...web, name: 'left' }, { propagationPolicy: 'Orphan' });
+    await world.until(async () => expect(await podsOf('app=web')).toEqual([]));
+    await world.until(() => is404(world.client.get(replicaSets, { ...web, name: 'left' })));
+    expect((await podsOf('app=left')).map(({ metadata }) => metadata.ownerReferences)).toEqual([undefined, undefined]);
   });
 });
 

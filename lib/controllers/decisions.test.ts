@@ -5,6 +5,7 @@ import { SteppedClock } from '../util/index.js';
 import { Expectations } from './expectations.js';
 import { observe, silenced, taintsFor } from './node-health.js';
 import { inOrderOfDeletion } from './pod-ranking.js';
+import { availableFromMs, isAvailable } from './pods.js';
 import { slowStart, statusOf } from './replication.js';
 import { planSlices } from './slices.js';
 import { deadline } from './taint-eviction.js';
@@ -60,6 +61,23 @@ test('where many stand on one node, one of them goes first', () => {
   expect(inOrderOfDeletion(pods, now).at(-1)!.metadata.name).toBe('alone');
 });
 
+test('those who do the same work for another owner crowd a node too', () => {
+  const pods = [pod('a', { node: 'x', readyFor: 900 }), pod('b', { node: 'y', readyFor: 900 })];
+  const other = pod('other', { node: 'y', readyFor: 900 });
+  expect(inOrderOfDeletion(pods, now, [...pods, other])[0]!.metadata.name).toBe('b');
+});
+
+test.each<[string, Given, number, number]>([
+  ['not ready', {}, 0, Infinity],
+  ['ready', { readyFor: 0 }, 0, -Infinity],
+  ['ready for 9 of 10 seconds', { readyFor: 9 }, 10, now + 1000],
+  ['ready for 10 of 10 seconds', { readyFor: 10 }, 10, now],
+])('a pod that is %s is available at its time', (_, given, minReadySeconds, fromMs) => {
+  const one = pod('a', given);
+  expect(availableFromMs(one, minReadySeconds)).toBe(fromMs);
+  expect(isAvailable(one, minReadySeconds, now)).toBe(fromMs <= now);
+});
+
 test('batches double as long as all succeed, and end with the first failure', async () => {
   const batches: number[] = [];
   let running = 0;
@@ -80,15 +98,18 @@ test('batches double as long as all succeed, and end with the first failure', as
 
 test('a status tells of a failure once, leaves zeros out, and forgets the failure when it is over', () => {
   const rc = { metadata: { generation: 3 }, spec: { replicas: 2 }, status: { replicas: 0 } } as never;
-  const failed = statusOf(rc, [], new Error('no quota'), now);
+  const failed = statusOf(rc, { own: [], failure: new Error('no quota'), nowMs: now });
   expect(failed).toEqual({
     replicas: 0,
     observedGeneration: 3,
     conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'no quota', lastTransitionTime: '2016-06-01T12:00:00Z' }],
   }); // prettier-ignore
-  const again = statusOf({ ...(rc as object), status: failed } as never, [], new Error('still none'), now + 1000);
+  const told = { ...(rc as object), status: failed } as never;
+  const again = statusOf(told, { own: [], failure: new Error('still none'), nowMs: now + 1000 });
   expect(again.conditions).toEqual(failed.conditions);
-  expect(statusOf({ ...(rc as object), status: failed } as never, [], undefined, now)).not.toHaveProperty('conditions');
+  expect(statusOf(told, { own: [], nowMs: now })).not.toHaveProperty('conditions');
+  expect(statusOf(rc, { own: [], terminating: [], nowMs: now })).toHaveProperty('terminatingReplicas', 0);
+  expect(statusOf(rc, { own: [], nowMs: now })).not.toHaveProperty('terminatingReplicas');
 });
 
 test('expectations hold until everything was heard of, or for five minutes', async () => {

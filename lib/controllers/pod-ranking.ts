@@ -9,16 +9,24 @@ import { conditionOf, isReady } from './pods.js';
 /** With this annotation an owner says what losing a Pod would cost; the cheapest go first. */
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 
-/** `pods`, the first to be deleted first. All of one owner: where many stand on one Node, they crowd each other. */
-export function inOrderOfDeletion(pods: readonly DeepReadonly<Pod>[], nowMs: number): DeepReadonly<Pod>[] {
+/**
+ * `pods`, the first to be deleted first.
+ *
+ * @param related those who do the same work, `pods` among them: where many stand on one Node, they crowd each other
+ */
+export function inOrderOfDeletion(
+  pods: readonly DeepReadonly<Pod>[],
+  nowMs: number,
+  related: readonly DeepReadonly<Pod>[] = pods,
+): DeepReadonly<Pod>[] {
   const onNode = new Map<string | undefined, number>();
-  for (const { spec } of pods) onNode.set(spec.nodeName, (onNode.get(spec.nodeName) ?? 0) + 1);
+  for (const { spec } of related) onNode.set(spec.nodeName, (onNode.get(spec.nodeName) ?? 0) + 1);
   const order: readonly ((a: DeepReadonly<Pod>, b: DeepReadonly<Pod>) => number)[] = [
     (a, b) => Number(Boolean(a.spec.nodeName)) - Number(Boolean(b.spec.nodeName)), // without a Node
     (a, b) => phaseRank(a) - phaseRank(b), // pending, then unknown, then running
     (a, b) => Number(isReady(a)) - Number(isReady(b)), // not ready
     (a, b) => cost(a) - cost(b), // cheap
-    (a, b) => onNode.get(b.spec.nodeName)! - onNode.get(a.spec.nodeName)!, // among many of its kind
+    (a, b) => (onNode.get(b.spec.nodeName) ?? 0) - (onNode.get(a.spec.nodeName) ?? 0), // among many of its kind
     (a, b) => (isReady(a) && isReady(b) ? ages(readySince(a), readySince(b), a, b, nowMs) : 0), // ready for a short time
     (a, b) => restarts(b) - restarts(a), // restarted often
     (a, b) => ages(a.metadata.creationTimestamp, b.metadata.creationTimestamp, a, b, nowMs), // young

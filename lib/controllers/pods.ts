@@ -21,14 +21,24 @@ export const isTerminal = (pod: DeepReadonly<Pod>): boolean =>
 /** It counts: neither at its end nor on its way there. */
 export const isActive = (pod: DeepReadonly<Pod>): boolean => !isTerminal(pod) && !pod.metadata.deletionTimestamp;
 
+/** On its way to its end, and still running. */
+export const isTerminating = (pod: DeepReadonly<Pod>): boolean =>
+  !isTerminal(pod) && pod.metadata.deletionTimestamp !== undefined;
+
 export const isReady = (pod: DeepReadonly<Pod>): boolean => conditionOf(pod, 'Ready')?.status === 'True';
 
-/** Ready for `minReadySeconds` without a break. */
-export function isAvailable(pod: DeepReadonly<Pod>, minReadySeconds: number, nowMs: number): boolean {
+/** From when on it counts as available: `minReadySeconds` after it became ready. Infinity while it is not. */
+export function availableFromMs(pod: DeepReadonly<Pod>, minReadySeconds: number): number {
   const ready = conditionOf(pod, 'Ready');
-  if (ready?.status !== 'True') return false;
-  return minReadySeconds === 0 || Date.parse(ready.lastTransitionTime!) + minReadySeconds * 1000 <= nowMs;
+  if (ready?.status !== 'True') return Infinity;
+  return minReadySeconds === 0
+    ? -Infinity
+    : Date.parse(ready.lastTransitionTime ?? '') + minReadySeconds * 1000 || Infinity;
 }
+
+/** Ready for `minReadySeconds` without a break. */
+export const isAvailable = (pod: DeepReadonly<Pod>, minReadySeconds: number, nowMs: number): boolean =>
+  availableFromMs(pod, minReadySeconds) <= nowMs;
 
 /** `labels` has all of `selector`. */
 export const selects = (

@@ -11,7 +11,7 @@ import { NamespaceController } from './namespace.js';
 import { NodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle.js';
 import { NodeTtlController } from './node-ttl.js';
 import { PodGarbageCollector } from './pod-gc.js';
-import { ReplicationManager } from './replication.js';
+import { ReplicaManager, replicaSetKind, replicationControllerKind } from './replication.js';
 import { RootCAPublisher, ServiceAccountController } from './serviceaccount.js';
 import { TaintEvictionController } from './taint-eviction.js';
 import { VolumeBinderController } from './volume-binder.js';
@@ -43,7 +43,8 @@ const makers = {
   'persistentvolume-protection-controller': (deps: Deps) => new VolumeProtectionController(deps),
   'persistentvolumeclaim-protection-controller': (deps: Deps) => new ClaimProtectionController(deps),
   'pod-garbage-collector-controller': (deps: Deps) => new PodGarbageCollector(deps),
-  'replicationcontroller-controller': (deps: Deps) => new ReplicationManager(deps),
+  'replicaset-controller': (deps: Deps) => new ReplicaManager(deps, replicaSetKind),
+  'replicationcontroller-controller': (deps: Deps) => new ReplicaManager(deps, replicationControllerKind),
   'root-ca-certificate-publisher-controller': (deps: Deps, { rootCA }: ControllersOptions) =>
     rootCA ? new RootCAPublisher(deps, rootCA) : undefined,
   'serviceaccount-controller': (deps: Deps) => new ServiceAccountController(deps),
