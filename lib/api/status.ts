@@ -146,7 +146,7 @@ export const tooManyRequests = (message: string, retryAfterSeconds: number, deta
   failure('TooManyRequests', message, { ...details, retryAfterSeconds });
 export const serviceUnavailable = (message: string): StatusError => failure('ServiceUnavailable', message);
 export const timeout = (message: string, retryAfterSeconds: number): StatusError =>
-  failure('Timeout', message, { retryAfterSeconds });
+  failure('Timeout', message, retryAfterSeconds > 0 ? { retryAfterSeconds } : {});
 export const internalError = (error: unknown): StatusError =>
   failure('InternalError', `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`, {
     causes: [{ message: error instanceof Error ? error.message : String(error) }],

@@ -108,6 +108,7 @@ export interface EtcdFlags {
   readonly etcdCafile?: string;
   readonly etcdCertfile?: string;
   readonly etcdKeyfile?: string;
+  readonly etcdUser?: EtcdPlace['user'];
 }
 
 /** Lets a command keep its objects in an etcd; what belongs to it has upstream's names. */
@@ -122,18 +123,40 @@ export const withEtcd = (command: Command): Command =>
     .addOption(option('--etcd-prefix <path>', 'below which the keys lie in etcd (default: "/registry")'))
     .addOption(option('--etcd-cafile <file>', 'who signed the certificate of the etcd').argParser(fileText))
     .addOption(option('--etcd-certfile <file>', 'our certificate, where the etcd asks for one').argParser(fileText))
-    .addOption(option('--etcd-keyfile <file>', 'the key of our certificate').argParser(fileText));
+    .addOption(option('--etcd-keyfile <file>', 'the key of our certificate').argParser(fileText))
+    .addOption(
+      option(
+        '--etcd-user <name:password>',
+        'as whom we ask, where the etcd has authentication on; others of this machine see a command line, but not its environment',
+      ).argParser(nameAndPassword),
+    );
 
 /** @throws Error one sentence: what does not go together */
 export function etcdPlace(flags: EtcdFlags): EtcdPlace | undefined {
   const { etcd: endpoints, etcdPrefix: prefix, etcdCafile: ca, etcdCertfile: cert, etcdKeyfile: key } = flags;
+  const { etcdUser: user } = flags;
   if (!endpoints) {
-    if (prefix || ca || cert || key) throw new Error('which etcd? Give --etcd URL with the other --etcd flags.');
+    if (prefix || ca || cert || key || user)
+      throw new Error('which etcd? Give --etcd URL with the other --etcd flags.');
     return undefined;
   }
   if (!cert !== !key)
     throw new Error('a certificate for etcd needs its key: give both --etcd-certfile and --etcd-keyfile.');
-  return { endpoints, ...(prefix && { prefix }), ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  return {
+    endpoints,
+    ...(prefix && { prefix }),
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(user && { user }),
+  };
+}
+
+/** `kubebook:secret`; as etcd has it, no name has a colon. */
+function nameAndPassword(text: string): EtcdPlace['user'] {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new InvalidArgumentError('It takes a name and a password, as in kubebook:secret.');
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 /** What stands in a file. */

@@ -44,7 +44,7 @@ export async function revisionsOf(storage: Storage, key: string, signal: AbortSi
 export async function oldestRevision(storage: Storage): Promise<number> {
   for (let revision = 1; ;) {
     try {
-      await storage.get('/', { revision });
+      await storage.get('/registry/', { revision });
       return revision;
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;

@@ -55,7 +55,12 @@ export const says = {
   compacted: 'etcdserver: mvcc: required revision has been compacted',
   future: 'etcdserver: mvcc: required revision is a future revision',
   timedOut: 'etcdserver: request timed out',
+  denied: 'etcdserver: permission denied',
+  noAuthentication: 'etcdserver: authentication is not enabled',
 };
+
+/** A token that is not good any more: it was not used for long, etcd was started anew, or its users have changed. */
+const tokenIsOld = /^etcdserver: (invalid auth token|revision of auth store is old)/;
 
 interface Member {
   readonly endpoint: string;
@@ -70,6 +75,9 @@ export interface EtcdClientOptions extends EtcdPlace {
 export class EtcdClient implements AsyncDisposable {
   readonly #members: readonly Member[];
   readonly #timeoutMs: number;
+  readonly #user: EtcdPlace['user'];
+  /** What etcd gave us for name and password; empty where it does not ask for any. */
+  #token: Promise<string> | undefined;
   /** The member that answered last comes first. */
   #current = 0;
   #clusterId: number | undefined;
@@ -80,8 +88,9 @@ export class EtcdClient implements AsyncDisposable {
   /** Of etcd, as the member says that was asked first: `3.4.23`. */
   version = '';
 
-  private constructor(members: readonly Member[], timeoutMs: number) {
+  private constructor(members: readonly Member[], user: EtcdPlace['user'], timeoutMs: number) {
     this.#members = members;
+    this.#user = user;
     this.#timeoutMs = timeoutMs;
     setMaxListeners(0, this.#closing.signal); // one for each call
   }
@@ -92,6 +101,7 @@ export class EtcdClient implements AsyncDisposable {
     ca,
     cert,
     key,
+    user,
     timeoutMs = defaultTimeoutMs,
   }: EtcdClientOptions): Promise<EtcdClient> {
     if (endpoints.length === 0)
@@ -103,7 +113,7 @@ export class EtcdClient implements AsyncDisposable {
       const named = secure && isIP(host) ? { 'grpc.ssl_target_name_override': 'localhost' } : {};
       return { endpoint, client: new Client(target, how, { ...channelOptions, ...named }) };
     });
-    const client = new EtcdClient(members, timeoutMs);
+    const client = new EtcdClient(members, user, timeoutMs);
     try {
       await client.#greet();
       return client;
@@ -141,9 +151,10 @@ export class EtcdClient implements AsyncDisposable {
 
   /** What etcd shows, until it ends or `signal` aborts. It is read at the consumer's pace. @throws as `read` */
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<WatchResponse, void> {
-    const member = await this.#ready(deadlineIn(this.#timeoutMs), signal);
+    const deadline = deadlineIn(this.#timeoutMs);
+    const member = await this.#ready(deadline, signal);
     const { path, encode, decode } = methods.watch;
-    const metadata = new Metadata();
+    const metadata = await this.#identity(member, deadline);
     // A member that has lost its leader has nothing new to show: it is to end the watch, not to fall silent.
     metadata.set('hasleader', 'true');
     const call: ClientDuplexStream<WatchRequest, WatchResponse> = member.client.makeBidiStreamRequest(
@@ -158,6 +169,8 @@ export class EtcdClient implements AsyncDisposable {
       call.write(request);
       for await (const response of call as AsyncIterable<WatchResponse>) {
         this.#sameCluster(member, response.header);
+        // etcd 3.4 says of an old token, too, that the watch is not permitted.
+        if (response.cancelReason === says.denied || tokenIsOld.test(response.cancelReason)) this.#token = undefined;
         yield response;
       }
     } catch (error) {
@@ -182,9 +195,15 @@ export class EtcdClient implements AsyncDisposable {
     const { signal } = this.#closing;
     const member = await this.#ready(deadline, signal);
     const highest = this.#highest;
+    const ask = async (): Promise<Response> =>
+      unary(member.client, method, request, { deadline, signal, metadata: await this.#identity(member, deadline) });
     let response: Response;
     try {
-      response = await unary(member.client, method, request, deadline, signal);
+      response = await ask().catch((error: unknown) => {
+        if (!this.#user || !tokenIsOld.test(detailsOf(error))) throw error;
+        this.#token = undefined;
+        return ask(); // nothing was done
+      });
     } catch (error) {
       throw this.#explained(member, error);
     }
@@ -225,6 +244,24 @@ export class EtcdClient implements AsyncDisposable {
     }
   }
 
+  /** Who we are, as each call says it. A token is good at all members. */
+  async #identity({ client }: Member, deadline: number): Promise<Metadata> {
+    const metadata = new Metadata();
+    if (!this.#user) return metadata;
+    const { signal } = this.#closing;
+    const token = (this.#token ??= unary(client, methods.authenticate, this.#user, { deadline, signal }).then(
+      ({ token }) => token,
+      (error: unknown) => {
+        if (detailsOf(error) === says.noAuthentication) return '';
+        this.#token = undefined;
+        throw error;
+      },
+    ));
+    const text = await token;
+    if (text !== '') metadata.set('token', text);
+    return metadata;
+  }
+
   #sameCluster({ endpoint }: Member, { clusterId }: Header): void {
     this.#clusterId ??= clusterId;
     if (clusterId === this.#clusterId) return;
@@ -260,7 +297,7 @@ export class EtcdClient implements AsyncDisposable {
     for (const [index, { endpoint, client }] of this.#members.entries()) {
       try {
         const deadline = deadlineIn(openTimeoutMs);
-        const { header, version } = await unary(client, methods.status, {}, deadline, this.#closing.signal);
+        const { header, version } = await unary(client, methods.status, {}, { deadline, signal: this.#closing.signal });
         this.#clusterId = header.clusterId;
         this.#current = index;
         this.version = version;
@@ -272,6 +309,9 @@ export class EtcdClient implements AsyncDisposable {
     throw new EtcdError(reasons.join('; '));
   }
 }
+
+/** What etcd, or gRPC, said of a call that failed; empty for any other failure. */
+export const detailsOf = (error: unknown): string => String((error as { details?: unknown }).details ?? '');
 
 /** Network time runs as this machine's, however fast the cluster's clock does. */
 const deadlineIn = (ms: number): number => realClock.now() + ms;
@@ -303,15 +343,20 @@ function connection(member: Member, deadline: number, signal: AbortSignal): Prom
   });
 }
 
+interface CallOptions {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly metadata?: Metadata;
+}
+
 function unary<Request, Response>(
   client: Client,
   { path, encode, decode }: Method<Request, Response>,
   request: Request,
-  deadline: number,
-  signal: AbortSignal,
+  { deadline, signal, metadata = new Metadata() }: CallOptions,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const call = client.makeUnaryRequest(path, encode, decode, request, { deadline }, (error, response) => {
+    const call = client.makeUnaryRequest(path, encode, decode, request, metadata, { deadline }, (error, response) => {
       signal.removeEventListener('abort', cancel);
       if (error) reject(error);
       else resolve(response!);

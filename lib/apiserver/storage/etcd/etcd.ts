@@ -13,7 +13,8 @@
  * - A watch follows *all* keys of the etcd, and shows those of its prefix. Every revision writes some key, so that it knows
  *   up to where it has seen everything, whoever else writes: this is what makes a cache behind it fit for consistent reads.
  *   (Upstream watches its prefix and asks etcd how far it has got, which before 3.4.31 and 3.5.13 could be answered too
- *   early.)
+ *   early.) A user that etcd shows no other keys watches those of the prefix, and writes one of them before it believes that
+ *   a watch has got as far as the etcd.
  * - Every five minutes, what is older than five to ten is compacted, by one of the API servers.
  *
  * @see https://etcd.io/docs/v3.4/learning/api_guarantees/
@@ -33,7 +34,7 @@ import {
   UnavailableError,
   type WatchOptions,
 } from '../storage.js';
-import { EtcdClient, type EtcdClientOptions, says } from './client.js';
+import { detailsOf, EtcdClient, type EtcdClientOptions, says } from './client.js';
 import { runCompaction } from './compaction.js';
 import { EtcdError, type EtcdPlace } from './place.js';
 import {
@@ -58,12 +59,19 @@ const root = '/registry';
 /** All keys there are. */
 const everything: Range = { key: Buffer.of(0), rangeEnd: Buffer.of(0) };
 
+/** Written where a watch must be shown that the etcd has got so far. No kind lies there. */
+const fence = `${root}/kubebook/fence`;
+
 export class EtcdStorage implements Storage {
   readonly shared = true;
   readonly #client: EtcdClient;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #prefix: string;
+  /** Whether we may read every key of the etcd; else only those below the prefix. */
+  readonly #seesAll: boolean;
+  /** The highest revision that is known to have written a key below the prefix. */
+  #own = 0;
   readonly #stop = new AbortController();
   readonly #compacting: Promise<void>;
 
@@ -72,27 +80,38 @@ export class EtcdStorage implements Storage {
     const prefix = checkPrefix(options.prefix ?? root);
     const client = await EtcdClient.open(options);
     try {
-      await client.read(methods.range, { key: Buffer.from(prefix + '/'), countOnly: true });
-      return new EtcdStorage(client, prefix, options);
+      const seesAll = await mayRead(client, everything);
+      if (seesAll || (await mayRead(client, below(`${prefix}/`))))
+        return new EtcdStorage(client, prefix, seesAll, options);
+      throw new EtcdError(denied(options, says.denied, prefix));
     } catch (error) {
       await client[Symbol.asyncDispose]();
-      throw explained(options, error);
+      throw explained(options, error, prefix);
     }
   }
 
-  private constructor(client: EtcdClient, prefix: string, { clock, log, historyMs = 5 * 60_000 }: EtcdStorageOptions) {
+  private constructor(
+    client: EtcdClient,
+    prefix: string,
+    seesAll: boolean,
+    { clock, log, historyMs = 5 * 60_000 }: EtcdStorageOptions,
+  ) {
     this.#client = client;
     this.#prefix = prefix;
+    this.#seesAll = seesAll;
     this.#clock = clock;
     this.#log = log;
     this.#compacting =
-      historyMs > 0 ? runCompaction({ client, clock, log, periodMs: historyMs }, this.#stop.signal) : Promise.resolve();
+      historyMs > 0
+        ? runCompaction({ client, prefix, clock, log, periodMs: historyMs }, this.#stop.signal)
+        : Promise.resolve();
   }
 
   async revision(): Promise<number> {
-    // A read of any key shows the revision of all.
-    const { header } = await this.#read({ key: Buffer.from(this.#prefix), countOnly: true });
-    return header.revision;
+    const present = await this.#present();
+    if (this.#seesAll || present <= this.#own) return present;
+    // It may be that of a key which no watch of ours will be shown. Of the next one it will.
+    return (await this.put(fence, Buffer.from('{}'))).modRevision;
   }
 
   async get(key: string, { revision }: { readonly revision?: number } = {}): Promise<Entry | undefined> {
@@ -123,12 +142,15 @@ export class EtcdStorage implements Storage {
     const written = { range: { key: name, keysOnly: true } };
     const { responses } = await this.#write(key, expected, [{ put: { key: name, value } }, written], value.length);
     const { createRevision, modRevision } = responses[1]!.range!.kvs[0]!;
+    this.#own = Math.max(this.#own, modRevision);
     return { key, value, createRevision, modRevision };
   }
 
   async delete(key: string, { expected }: { readonly expected?: number } = {}): Promise<number | undefined> {
     const { header, responses } = await this.#write(key, expected, [{ deleteRange: { key: this.#toEtcd(key) } }]);
-    return responses[0]!.deleteRange!.deleted > 0 ? header.revision : undefined;
+    if (responses[0]!.deleteRange!.deleted === 0) return undefined;
+    this.#own = Math.max(this.#own, header.revision);
+    return header.revision;
   }
 
   async *watch(
@@ -144,7 +166,8 @@ export class EtcdStorage implements Storage {
       if (this.#stop.signal.aborted) throw new UnavailableError('the store is closed');
       try {
         // It begins with `seen` itself: etcd then refuses where what follows is no longer complete.
-        const request = { ...everything, startRevision: Math.max(seen, 1), prevKv: true };
+        const range = this.#seesAll ? everything : below(`${this.#prefix}/`);
+        const request = { ...range, startRevision: Math.max(seen, 1), prevKv: true };
         for await (const response of this.#client.watch({ createRequest: request }, stop.signal)) {
           if (response.compactRevision > 0) throw new CompactedError(seen, response.compactRevision);
           if (response.canceled) throw new UnavailableError(response.cancelReason, { reason: 'refused' });
@@ -153,6 +176,7 @@ export class EtcdStorage implements Storage {
           if (news.length === 0) continue;
           const events = this.#events(prefix, news, seen);
           seen = news.at(-1)!.kv.modRevision;
+          if (!this.#seesAll) this.#own = Math.max(this.#own, seen);
           if (events.length > 0) yield events;
           if (this.#ofOthers(prefix, news.at(-1)!.kv)) onProgress?.(seen);
           if (signal.aborted) return;
@@ -179,6 +203,12 @@ export class EtcdStorage implements Storage {
     this.#stop.abort();
     await this.#client[Symbol.asyncDispose]();
     await this.#compacting;
+  }
+
+  /** A read of any key shows the revision of all. */
+  async #present(): Promise<number> {
+    const { header } = await this.#read({ key: Buffer.from(`${this.#prefix}/`), countOnly: true });
+    return header.revision;
   }
 
   async #read(request: Range & { readonly revision?: number; readonly limit?: number; readonly countOnly?: boolean }) {
@@ -217,7 +247,7 @@ export class EtcdStorage implements Storage {
   async #ours(error: unknown, revision: number): Promise<unknown> {
     const details = detailsOf(error);
     if (details === says.compacted) return new CompactedError(revision, await this.#compacted());
-    if (details === says.future) return new FutureRevisionError(revision, await this.revision());
+    if (details === says.future) return new FutureRevisionError(revision, await this.#present());
     if (details === '' || error instanceof UnavailableError) return error;
     return new UnavailableError(details, { cause: error, reason: 'refused' });
   }
@@ -225,7 +255,7 @@ export class EtcdStorage implements Storage {
   /** The oldest revision that is kept. Only a watch that asks for too much is told. */
   async #compacted(): Promise<number> {
     using stop = childAbort(undefined);
-    const createRequest = { key: Buffer.from(this.#prefix), startRevision: 1, prevKv: false };
+    const createRequest = { key: Buffer.from(`${this.#prefix}/`), startRevision: 1, prevKv: false };
     for await (const { compactRevision } of this.#client.watch({ createRequest }, stop.signal))
       if (compactRevision > 0) return compactRevision;
     throw new UnavailableError('etcd ended a watch without a word');
@@ -292,8 +322,6 @@ function below(prefix: Buffer | string): Range {
 /** To etcd, revision 0 means the present. To us it is before the first write, as 1 is. */
 const at = (revision: number | undefined) => (revision === undefined ? {} : { revision: Math.max(revision, 1) });
 
-const detailsOf = (error: unknown): string => String((error as { details?: unknown }).details ?? '');
-
 function onAbort(signal: AbortSignal, action: () => void): Disposable {
   if (signal.aborted) action();
   else signal.addEventListener('abort', action, { once: true });
@@ -309,14 +337,24 @@ function checkPrefix(prefix: string): string {
   );
 }
 
-/** Why the first read failed, in a sentence for whoever named the etcd. */
-function explained({ endpoints }: EtcdPlace, error: unknown): unknown {
-  const where = endpoints.join(', ');
-  const text = detailsOf(error) || (error instanceof Error ? error.message : String(error));
-  if (/user name is empty|permission denied|invalid auth token/.test(text))
-    return new EtcdError(
-      `the etcd at ${where} wants to know who asks (authentication is on), and does not let us in (${text}): give a certificate of a user who may read and write all keys, with --etcd-certfile and --etcd-keyfile.`,
-      { cause: error },
-    );
-  return new EtcdError(`the etcd at ${where} cannot be used: ${text}.`, { cause: error });
+async function mayRead(client: EtcdClient, range: Range): Promise<boolean> {
+  try {
+    await client.read(methods.range, { ...range, keysOnly: true, limit: 1 });
+    return true;
+  } catch (error) {
+    if (detailsOf(error) !== says.denied) throw error;
+    return false;
+  }
 }
+
+/** Why the first read failed, in a sentence for whoever named the etcd. */
+function explained(place: EtcdPlace, error: unknown, prefix: string): unknown {
+  if (error instanceof EtcdError) return error;
+  const text = detailsOf(error) || (error instanceof Error ? error.message : String(error));
+  if (/user name is empty|authentication failed|invalid auth token/.test(text))
+    return new EtcdError(denied(place, text, prefix), { cause: error });
+  return new EtcdError(`the etcd at ${place.endpoints.join(', ')} cannot be used: ${text}.`, { cause: error });
+}
+
+const denied = ({ endpoints }: EtcdPlace, text: string, prefix: string): string =>
+  `the etcd at ${endpoints.join(', ')} wants to know who asks (authentication is on), and does not let us in (${text}): name a user who may read and write all keys, or those below ${prefix}/, with --etcd-user, or by a certificate with --etcd-certfile and --etcd-keyfile.`;

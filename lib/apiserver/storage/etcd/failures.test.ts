@@ -5,8 +5,17 @@ import { join } from 'node:path';
 import { describeWithEtcd, Etcd, EtcdCluster } from '../../../../test/support/etcd.js';
 import { Pki } from '../../../cluster/pki.js';
 import { realClock as clock, type Log, Scope, silent as log, sleep } from '../../../util/index.js';
-import { CompactedError, maxValueBytes, type Storage, TooLargeError, UnavailableError } from '../storage.js';
+import {
+  CompactedError,
+  FutureRevisionError,
+  maxValueBytes,
+  type Storage,
+  TooLargeError,
+  UnavailableError,
+} from '../storage.js';
+import { oldestRevision } from '../revisions.js';
 import { EtcdStorage, type EtcdStorageOptions } from './etcd.js';
+import { EtcdError } from './place.js';
 
 import.meta.jest.setTimeout(60_000);
 
@@ -189,6 +198,7 @@ describeWithEtcd('an etcd that is not ours alone', () => {
     await put(storage, '/registry/pods/default/web-0', '{"mine":1}');
     expect((await storage.list('/registry/')).entries.map(({ key }) => key)).toEqual(['/registry/pods/default/web-0']);
     expect(etcd.ctl(['get', '/mine/pods/default/web-0', '--print-value-only'])).toBe('{"mine":1}\n');
+    expect(await oldestRevision(storage)).toBe(1);
     await storage.delete('/registry/pods/default/web-0');
     expect(etcd.ctl(['get', '', '--prefix', '--keys-only']).trim().split(/\n+/)).toEqual([
       '/others/key',
@@ -268,16 +278,6 @@ describeWithEtcd('a place where no etcd lets us in', () => {
     );
   });
 
-  test('an etcd with authentication on says what to do', async () => {
-    await using etcd = await Etcd.start();
-    etcd.ctl(['user', 'add', 'root:secret']);
-    etcd.ctl(['user', 'grant-role', 'root', 'root']);
-    etcd.ctl(['auth', 'enable']);
-    expect(await refusal({ endpoints: [etcd.endpoint] })).toBe(
-      `EtcdError: the etcd at ${etcd.endpoint} wants to know who asks (authentication is on), and does not let us in (etcdserver: user name is empty): give a certificate of a user who may read and write all keys, with --etcd-certfile and --etcd-keyfile.`,
-    );
-  });
-
   test('https in place of http, and what is no etcd at all', async () => {
     await using etcd = await Etcd.start();
     expect(await refusal({ endpoints: [etcd.endpoint.replace('http:', 'https:')] })).toMatch(
@@ -295,6 +295,136 @@ describeWithEtcd('a place where no etcd lets us in', () => {
   test('the second of two is used where the first is not there', async () => {
     await using etcd = await Etcd.start();
     expect(await refusal({ endpoints: ['http://127.0.0.1:1', etcd.endpoint] })).toBe('opened');
+  });
+});
+
+describeWithEtcd('an etcd with authentication on', () => {
+  let scope: Scope;
+  let etcd: Etcd;
+  const users = {
+    root: { name: 'root', password: 'se:cret' },
+    /** May do everything below /registry/, and nothing else. */
+    ours: { name: 'ours', password: 'one' },
+    /** May read all keys. */
+    reader: { name: 'reader', password: 'two' },
+    nobody: { name: 'nobody', password: 'three' },
+  };
+
+  beforeEach(async () => {
+    scope = new Scope();
+    etcd = scope.use(await Etcd.start());
+    for (const { name, password } of Object.values(users)) etcd.ctl(['user', 'add', `${name}:${password}`]);
+    for (const role of ['root', 'ours', 'reader', 'nobody']) {
+      if (role !== 'root') etcd.ctl(['role', 'add', role]);
+      etcd.ctl(['user', 'grant-role', role, role]);
+    }
+    etcd.ctl(['role', 'grant-permission', 'ours', 'readwrite', '--prefix=true', '/registry/']);
+    etcd.ctl(['role', 'grant-permission', 'reader', 'read', '--prefix=true', '']);
+    etcd.ctl(['auth', 'enable']);
+  });
+  afterEach(() => scope[Symbol.asyncDispose]());
+
+  const as = async (user: keyof typeof users, options: Partial<EtcdStorageOptions> = {}): Promise<EtcdStorage> =>
+    scope.use(await open(etcd, { user: users[user], ...options }));
+  const ctl = (args: readonly string[]): string => etcd.ctl(['--user', 'root:se:cret', ...args]);
+
+  test.each([
+    ['without a name', undefined, 'etcdserver: user name is empty'],
+    [
+      'with a wrong password',
+      { name: 'root', password: 'guessed' },
+      'etcdserver: authentication failed, invalid user ID or password',
+    ],
+    ['as a user who may not', users.nobody, 'etcdserver: permission denied'],
+  ])('is not used %s, and says what to do', async (_, user, why) => {
+    const failure: unknown = await open(etcd, { user }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EtcdError);
+    expect((failure as Error).message).toBe(
+      `the etcd at ${etcd.endpoint} wants to know who asks (authentication is on), and does not let us in (${why}): name a user who may read and write all keys, or those below /registry/, with --etcd-user, or by a certificate with --etcd-certfile and --etcd-keyfile.`,
+    );
+  });
+
+  test.each(['root', 'ours'] as const)('serves %s, also after it was started anew', async (user) => {
+    const storage = await as(user);
+    const abort = new AbortController();
+    const seen: number[] = [];
+    const watching = (async () => {
+      for await (const events of storage.watch('/registry/', { after: 1 }, abort.signal))
+        for (const event of events) if (event.type === 'put') seen.push(event.entry.modRevision);
+    })();
+    await put(storage, '/registry/a');
+    await etcd.kill();
+    await etcd.restart();
+    // Of the tokens that it gave away it knows nothing any more.
+    expect((await storage.list('/registry/')).entries).toHaveLength(1);
+    expect((await put(storage, '/registry/b')).modRevision).toBe(3);
+    while (seen.length < 2) await sleep(clock, 20);
+    expect(seen).toEqual([2, 3]);
+    abort.abort();
+    await watching;
+  });
+
+  test('who sees only what is below the prefix, reads what is present though others write beside it', async () => {
+    const one = await as('ours');
+    const two = await as('ours');
+    const abort = new AbortController();
+    let seen = 1;
+    const watching = (async () => {
+      for await (const events of one.watch('/registry/', { after: 1 }, abort.signal))
+        for (const event of events) seen = event.type === 'put' ? event.entry.modRevision : event.revision;
+    })();
+    /** As a cache does before it answers. */
+    const current = async (): Promise<void> => {
+      const revision = await one.revision();
+      while (seen < revision) await sleep(clock, 5);
+    };
+    await current();
+    for (let i = 0; i < 5; i++) {
+      ctl(['put', '/beside', String(i)]);
+      await current();
+      const { modRevision } = await put(two, '/registry/a', `{"n":${i}}`);
+      await current();
+      expect(seen).toBeGreaterThanOrEqual(modRevision);
+    }
+    await two.delete('/registry/a');
+    await current();
+    // What nobody else has changed needs no mark.
+    const revision = await one.revision();
+    expect(await one.revision()).toBe(revision);
+    abort.abort();
+    await watching;
+    expect((await one.list('/registry/')).entries.map(({ key }) => key)).toEqual(['/registry/kubebook/fence']);
+    await expect(one.get('/registry/a', { revision: 1000 })).rejects.toThrow(FutureRevisionError);
+    await one.compact(revision);
+    await expect(one.get('/registry/a', { revision: 2 })).rejects.toMatchObject({ compacted: revision });
+  });
+
+  test('who may not write beside the prefix, forgets history all the same', async () => {
+    const warnings: string[] = [];
+    const told: Log = { ...log, warn: (message) => void warnings.push(message), with: () => told };
+    const storage = await as('ours', { historyMs: 100, log: told });
+    await put(storage, '/registry/a', '{"n":1}');
+    await put(storage, '/registry/a', '{"n":2}');
+    const old = (): Promise<unknown> => storage.get('/registry/a', { revision: 2 }).catch((error: unknown) => error);
+    while (!((await old()) instanceof CompactedError)) await sleep(clock, 50);
+    expect(warnings).toEqual([]);
+    expect(JSON.parse(ctl(['get', '/registry/kubebook/compaction', '--print-value-only']))).toEqual({
+      revision: expect.any(Number),
+    });
+  });
+
+  test('tells a writer who may only read', async () => {
+    const storage = await as('reader');
+    await expect(put(storage, '/registry/a')).rejects.toMatchObject({
+      message: 'etcdserver: permission denied',
+      reason: 'refused',
+    });
+  });
+
+  test('and off again, takes whoever comes with a name', async () => {
+    ctl(['auth', 'disable']);
+    const storage = await as('ours');
+    expect((await put(storage, '/registry/a')).createRevision).toBe(2);
   });
 });
 

@@ -9,6 +9,8 @@ export interface EtcdPlace {
   /** PEM: our certificate and its key, where the etcd asks for one. */
   readonly cert?: string;
   readonly key?: string;
+  /** As whom we ask, where the etcd wants to know (authentication is on) and no certificate says it. */
+  readonly user?: { readonly name: string; readonly password: string };
 }
 
 /** One sentence for the user: why an etcd cannot be used, and what to do. */

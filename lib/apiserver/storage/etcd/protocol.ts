@@ -70,6 +70,9 @@ const { root } = protobuf.parse(`
     repeated Event events = 11;
   }
 
+  message AuthenticateRequest { string name = 1; string password = 2; }
+  message AuthenticateResponse { ResponseHeader header = 1; string token = 2; }
+
   message StatusRequest {}
   message StatusResponse { ResponseHeader header = 1; string version = 2; }
 `);
@@ -178,6 +181,11 @@ export const methods = {
     'CompactionResponse',
   ),
   watch: method<WatchRequest, WatchResponse>('Watch/Watch', 'WatchRequest', 'WatchResponse'),
+  authenticate: method<{ readonly name: string; readonly password: string }, { readonly token: string }>(
+    'Auth/Authenticate',
+    'AuthenticateRequest',
+    'AuthenticateResponse',
+  ),
   status: method<object, { readonly header: Header; readonly version: string }>(
     'Maintenance/Status',
     'StatusRequest',
