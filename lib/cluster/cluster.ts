@@ -13,12 +13,13 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Check } from '../apiserver/index.js';
 import type { EtcdPlace } from '../apiserver/storage/index.js';
-import { connect, informerFactory, type ClientOptions } from '../client/index.js';
+import { connect, informerFactory, type Client, type ClientOptions } from '../client/index.js';
 import { runControllers } from '../controllers/index.js';
 import { runProxy, serviceRoute } from '../proxy/index.js';
 import { Scheduler, type SchedulerOptions, todayProvider } from '../scheduler/index.js';
 import { type Clock, type Log, realClock, Scope, silent } from '../util/index.js';
 import { startControlPlane } from './control-plane.js';
+import { type LeaderElectionFlags, runElected } from './leading.js';
 import { drain, removeForgottenNodes, startNode, type StartedNode } from './node.js';
 import { schedulerUrlFile, type RuntimeName } from './options.js';
 import { serveScheduler } from './scheduling.js';
@@ -48,6 +49,8 @@ export interface ClusterOptions {
   readonly allowHostCommands?: boolean;
   /** How the scheduler decides: a registered provider, or what builds an algorithm. `today` if left out. */
   readonly scheduler?: Pick<SchedulerOptions, 'algorithmProvider' | 'createAlgorithm'>;
+  /** Whether its controllers and its scheduler compete with others, elsewhere, of which one works; they work at once if left out. */
+  readonly leaderElection?: LeaderElectionFlags;
   readonly clock?: Clock;
   readonly log?: Log;
 }
@@ -107,6 +110,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     scope.defer(() => (stop.abort(), running));
   };
   const clientFor = (userAgent: string) => scope.use(connect({ server: server.url, userAgent }));
+  /** `work`, while this process leads. */
+  const elected =
+    (lease: string, client: Client, work: (signal: AbortSignal, log: Log) => Promise<void>) =>
+    (signal: AbortSignal, log: Log): Promise<void> => {
+      const { leaderElection: flags } = options;
+      if (!flags) return work(signal, log);
+      return runElected(flags, lease, { client, clock, log }, (signal) => work(signal, log), signal);
+    };
 
   const route = scope.use(await serviceRoute(options.serviceRange ?? '10.0.0.0/24'));
   const { server, pki, kubeconfig } = await startControlPlane(scope, {
@@ -126,11 +137,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const controllerClient = clientFor('kube-controller-manager');
   const informers = informerFactory({ client: controllerClient, clock, log });
   run('informers', (signal) => informers.run(signal));
-  run('controller-manager', (signal, log) =>
-    runControllers({ client: controllerClient, clock, log, informers, rootCA: pki.ca }, signal),
+  run(
+    'controller-manager',
+    elected('kube-controller-manager', controllerClient, (signal, log) =>
+      runControllers({ client: controllerClient, clock, log, informers, rootCA: pki.ca }, signal),
+    ),
   );
+  const schedulerClient = clientFor('kube-scheduler');
   const scheduler = new Scheduler({
-    client: clientFor('kube-scheduler'),
+    client: schedulerClient,
     clock,
     log: log.with({ component: 'scheduler' }),
     informers,
@@ -138,7 +153,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     algorithmProvider: todayProvider,
     ...options.scheduler,
   });
-  run('scheduler', (signal) => scheduler.run(signal));
+  run(
+    'scheduler',
+    elected('kube-scheduler', schedulerClient, (signal) => scheduler.run(signal)),
+  );
   const reasons = await serveScheduler({ scheduler, log, port: options.schedulerPort ?? 0 });
   if (reasons) {
     scope.use(reasons);

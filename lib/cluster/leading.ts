@@ -1,4 +1,4 @@
-/** The flags of a component of which several may run and one works. */
+/** The flags of a component of which several may run and one works; `kubebook start` has them for two. */
 import type { Command } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -19,10 +19,22 @@ export interface LeaderElectionFlags {
   readonly leaderElectRenewDeadline: number;
   readonly leaderElectRetryPeriod: number;
   readonly leaderElectResourceName?: string;
-  readonly leaderElectResourceNamespace: string;
+  /** `kube-system` if left out. */
+  readonly leaderElectResourceNamespace?: string;
 }
 
+/** For one component: which Lease it competes for can be chosen too. */
 export const withLeaderElection = (command: Command): Command =>
+  withElection(command)
+    .addOption(
+      option('--leader-elect-resource-name <name>', 'the Lease that they compete for (default: the component)'),
+    )
+    .addOption(option('--leader-elect-resource-namespace <namespace>', 'where that Lease is').default(leaseNamespace));
+
+const leaseNamespace = 'kube-system';
+
+/** Whether there is an election, and its times. */
+export const withElection = (command: Command): Command =>
   command
     .addOption(
       option('--leader-elect [true|false]', 'of several that run at once, let one work, and another one when it fails')
@@ -44,11 +56,7 @@ export const withLeaderElection = (command: Command): Command =>
       option('--leader-elect-retry-period <time>', 'how long between two attempts')
         .default(defaultRetryPeriodMs, '2s')
         .argParser(duration),
-    )
-    .addOption(
-      option('--leader-elect-resource-name <name>', 'the Lease that they compete for (default: the component)'),
-    )
-    .addOption(option('--leader-elect-resource-namespace <namespace>', 'where that Lease is').default('kube-system'));
+    );
 
 /**
  * Runs `work`: at once, or, if leader election is asked for, while this process is the leader.
@@ -70,7 +78,7 @@ export async function runElected(
     clock,
     log,
     recorder,
-    namespace: flags.leaderElectResourceNamespace,
+    namespace: flags.leaderElectResourceNamespace ?? leaseNamespace,
     name: flags.leaderElectResourceName ?? lease,
     identity: `${hostname()}_${randomUUID()}`,
     leaseDurationMs: flags.leaderElectLeaseDuration,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { resolve } from 'node:path';
 import { realClock } from '../util/index.js';
 import type { Cluster, Piece } from './cluster.js';
+import { type LeaderElectionFlags, withElection } from './leading.js';
 import {
   dataOption,
   type EtcdFlags,
@@ -19,7 +20,7 @@ import {
 import { algorithmOf, withAlgorithm, type AlgorithmFlags } from './scheduling.js';
 import { stopSignal } from './stop.js';
 
-interface StartOptions extends EtcdFlags, AlgorithmFlags {
+interface StartOptions extends EtcdFlags, AlgorithmFlags, LeaderElectionFlags {
   readonly nodes?: number;
   readonly runtime?: string;
   readonly data: string;
@@ -33,7 +34,7 @@ interface StartOptions extends EtcdFlags, AlgorithmFlags {
 }
 
 export const startCommand = (): Command =>
-  withAlgorithm(withEtcd(new Command('start')))
+  withElection(withAlgorithm(withEtcd(new Command('start'))))
     .description('start a cluster in the foreground; Ctrl-C stops it, a second start continues from what was stored')
     .addOption(
       option('--nodes <n>', 'how many nodes; 0 is the control plane alone (default: 3)').argParser(
@@ -89,7 +90,17 @@ async function start(options: StartOptions): Promise<void> {
   if (options.fresh) await removeData(dataFolder);
   const { schedulerPort = 'usual' } = options;
   const log = logFor(options);
-  const cluster = await startCluster({ ...options, dataFolder, etcd, runtimes, scheduler, schedulerPort, log });
+  const leaderElection = options.leaderElect ? options : undefined;
+  const cluster = await startCluster({
+    ...options,
+    dataFolder,
+    etcd,
+    runtimes,
+    scheduler,
+    schedulerPort,
+    leaderElection,
+    log,
+  });
   try {
     if (!stop.aborted) process.stdout.write(report(cluster, process.stdout.isTTY));
     await new Promise<void>((resolve) => (stop.aborted ? resolve() : stop.addEventListener('abort', () => resolve())));
