@@ -198,12 +198,42 @@ test('status is another door: nothing else changes through it, and it through no
   expect((await api.merge(`${core}/pods/p`, { status: { phase: 'Failed' } })).body.status.phase).toBe('Running');
 });
 
-test('scale is a number of replicas, whatever counts them', async () => {
+describe.each([
+  ['replicationcontrollers', core, { a: 'b' }, 'a=b'],
+  ['replicasets', '/apis/apps/v1/namespaces/default', { matchExpressions: [{ key: 'a', operator: 'In', values: ['b', 'c'] }] }, 'a in (b,c)'], // prettier-ignore
+])('what keeps replicas (%s)', (resource, namespace, selector, words) => {
   const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'web' }] } };
-  await api.post(`${core}/replicationcontrollers`, { metadata: { name: 'rc' }, spec: { replicas: 2, selector: { a: 'b' }, template } }); // prettier-ignore
-  const path = `${core}/replicationcontrollers/rc/scale`;
-  const { body } = await api.get(path);
-  expect([body.kind, body.apiVersion, body.spec, body.status]).toEqual(['Scale', 'autoscaling/v1', { replicas: 2 }, { replicas: 0, selector: 'a=b' }]); // prettier-ignore
-  expect((await api.merge(path, { spec: { replicas: 0 } })).body.spec).toEqual({});
-  expect((await api.merge(path, { spec: { replicas: -1 } })).body.message).toBe('Scale.autoscaling "rc" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0'); // prettier-ignore
+  const path = `${namespace}/${resource}/keeper`;
+  beforeAll(() => api.post(`${namespace}/${resource}`, { metadata: { name: 'keeper' }, spec: { replicas: 2, selector, template } })); // prettier-ignore
+
+  test('is seen and set as a Scale', async () => {
+    const { body } = await api.get(`${path}/scale`);
+    expect([body.kind, body.apiVersion, body.spec, body.status]).toEqual(['Scale', 'autoscaling/v1', { replicas: 2 }, { replicas: 0, selector: words }]); // prettier-ignore
+    expect((await api.merge(`${path}/scale`, { spec: { replicas: 0 } })).body.spec).toEqual({});
+    expect((await api.merge(`${path}/scale`, { spec: { replicas: -1 } })).body.message).toBe('Scale.autoscaling "keeper" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0'); // prettier-ignore
+    expect((await api.get(path)).body).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 0 } });
+  });
+
+  test('has conditions that a strategic patch tells apart by their type, through the door of status alone', async () => {
+    const strategic = (at: string, ...types: string[]) => {
+      const conditions = types.map((type) => ({ type, status: 'True' }));
+      return api.request('PATCH', at, { spec: { replicas: 7 }, status: { conditions } }, { 'content-type': 'application/strategic-merge-patch+json' }); // prettier-ignore
+    };
+    await strategic(`${path}/status`, 'A');
+    const { body } = await strategic(`${path}/status`, 'B');
+    expect(body.status.conditions.map(({ type }: { type: string }) => type).sort()).toEqual(['A', 'B']);
+    expect([body.spec.replicas, body.metadata.generation]).toEqual([0, 2]);
+    const whole = (await strategic(path, 'C')).body;
+    expect([whole.spec.replicas, whole.metadata.generation, whole.status.conditions.length]).toEqual([7, 3, 2]);
+  });
+
+  test('is found by discovery with both its doors', async () => {
+    const { body } = await api.get(namespace.replace('/namespaces/default', ''));
+    const doors = body.resources.filter(({ name }: { name: string }) => name.startsWith(resource));
+    expect(doors).toEqual([
+      expect.objectContaining({ name: resource, categories: ['all'], namespaced: true }),
+      expect.objectContaining({ name: `${resource}/scale`, group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] }), // prettier-ignore
+      expect.objectContaining({ name: `${resource}/status`, verbs: ['get', 'patch', 'update'] }),
+    ]);
+  });
 });

@@ -168,6 +168,36 @@ describe.each<
   });
 });
 
+describe('a ReplicaSet', () => {
+  const web = { namespace: 'default', name: 'web' };
+
+  test('of pods without labels says that there can be none', async () => {
+    run('replicaset-controller');
+    const selector = { matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] };
+    await world.client.create(replicaSets, aReplicaSet('web', 1, { selector, template: template({}) }));
+    await world.until(
+      async () =>
+      expect((await world.client.get(replicaSets, web)).status.conditions).toEqual([expect.objectContaining({ reason: 'FailedCreate', message: 'unable to create pods, no labels' })]), // prettier-ignore
+    );
+    expect(await reasons('web')).toEqual([]);
+  });
+
+  test('does not complain that its namespace ends', async () => {
+    await world.client.create(namespaces, { metadata: { name: 'ending' } });
+    const ending = { ...web, namespace: 'ending' };
+    await world.client.create(replicaSets, { ...aReplicaSet('web', 3), metadata: ending });
+    await world.client.delete(namespaces, { name: 'ending' });
+    run('replicaset-controller');
+    await world.until(async () =>
+      expect((await world.client.get(replicaSets, ending)).status).toMatchObject({
+        replicas: 0,
+        observedGeneration: 1,
+      }),
+    );
+    expect((await world.client.get(replicaSets, ending)).status).not.toHaveProperty('conditions');
+  });
+});
+
 describe('a ReplicaSet beside others', () => {
   const web = { namespace: 'default', name: 'web' };
 

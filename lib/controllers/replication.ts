@@ -8,7 +8,7 @@
 import { controllerOf, controllerReference, keyOf, type ObjectKey } from '../api/meta.js';
 import { pods as podResource, replicaSets, replicationControllers, type Resource } from '../api/resources.js';
 import { selectorOf, selectorOfLabels, type Selector } from '../api/selectors.js';
-import { isInvalid, isNotFound, notFound, StatusError } from '../api/status.js';
+import { isConflict, isInvalid, isNotFound, notFound, StatusError } from '../api/status.js';
 import type {
   DeepReadonly,
   KubernetesObject,
@@ -314,7 +314,8 @@ export class ReplicaManager<T extends Replicated> implements Controller, Runnabl
       // With the version we read: had the object changed meanwhile, this would be the status of another one.
       await this.#deps.client.updateStatus(this.#kind.resource, { ...object, status } as T, { signal });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      // Gone, or changed: the change is on its way here, and leads to another look.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
 }
