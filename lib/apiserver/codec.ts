@@ -14,6 +14,7 @@
 import { groupVersion } from '../api/resources.js';
 import type { Kind } from '../api/kinds/kind.js';
 import type { DeepReadonly, KubernetesObject } from '../api/types.js';
+import { Slab } from '../util/index.js';
 import { storedKind } from './served.js';
 
 /** Every stored value begins with this. */
@@ -24,30 +25,6 @@ export const headOf = (kind: Kind): string =>
 export const versionText = (revision: number): string => (revision === 0 ? '' : `"resourceVersion":"${revision}",`);
 
 const itemHead = '{"metadata":{';
-
-/** How much is allocated at once for values. */
-const slabBytes = 16 * 1024;
-
-/**
- * What is stored stays, for minutes or for years; other buffers are forgotten at once. In Node's pool they would lie side
- * by side, and each value would keep its neighbours' memory.
- */
-class Slab {
-  #bytes = Buffer.alloc(0);
-  #used = 0;
-
-  /** As `Buffer.from(text)`. */
-  from(text: string): Buffer {
-    const length = Buffer.byteLength(text);
-    if (length > slabBytes / 4) return Buffer.from(text);
-    if (this.#used + length > this.#bytes.length) {
-      this.#bytes = Buffer.allocUnsafeSlow(slabBytes);
-      this.#used = 0;
-    }
-    this.#bytes.write(text, this.#used);
-    return this.#bytes.subarray(this.#used, (this.#used += length));
-  }
-}
 
 /** How one kind's objects become bytes and come back. */
 export class Codec {

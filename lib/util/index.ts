@@ -1,6 +1,6 @@
 /**
  * What every room needs and what knows nothing of Kubernetes: time that is handed in, scopes that end what was begun,
- * back-off, a log, and what small servers of one's own need: who may come in, and figures for Prometheus.
+ * back-off, a log, memory for what stays, and what small servers of one's own need: who may come in, and figures for Prometheus.
  *
  * @module
  */
@@ -16,6 +16,7 @@ export {
   microTimestamp,
 } from './clock.js';
 export { Scope, childAbort } from './scope.js';
+export { Slab } from './slab.js';
 export { Backoff } from './backoff.js';
 export { type Log, type Fields, silent, textLog } from './log.js';
 export { isLocal } from './local-only.js';

@@ -26,12 +26,19 @@ export class SortedEntries {
     return entry?.key === key ? entry : undefined;
   }
 
-  /** Adds `entry`, or replaces the one of its key. */
-  set(entry: Entry): void {
+  /** Adds `entry`, or replaces the one of its key. @returns the one that was there */
+  set(entry: Entry): Entry | undefined {
     const { chunk, index } = this.#find((other) => compareKeys(other, entry.key) < 0);
     const entries = this.#chunks[chunk] ?? this.#chunks[chunk - 1];
-    if (!entries) return void this.#chunks.push([entry]);
-    if (entries[index]?.key === entry.key && entries === this.#chunks[chunk]) return void (entries[index] = entry);
+    if (!entries) {
+      this.#chunks.push([entry]);
+      return undefined;
+    }
+    const previous = this.#chunks[chunk]?.[index];
+    if (previous?.key === entry.key) {
+      entries[index] = entry;
+      return previous;
+    }
     if (entries === this.#chunks[chunk]) entries.splice(index, 0, entry);
     else entries.push(entry); // the new last key of all
     if (entries.length > chunkSize) {
@@ -39,14 +46,18 @@ export class SortedEntries {
       const at = entries.at(-1) === entry ? chunkSize : chunkSize / 2;
       this.#chunks.splice(this.#chunks.indexOf(entries) + 1, 0, entries.splice(at));
     }
+    return undefined;
   }
 
-  delete(key: string): void {
+  /** @returns the entry that was there */
+  delete(key: string): Entry | undefined {
     const { chunk, index } = this.#find((other) => compareKeys(other, key) < 0);
     const entries = this.#chunks[chunk];
-    if (entries?.[index]?.key !== key) return;
-    entries.splice(index, 1);
-    if (entries.length === 0) this.#chunks.splice(chunk, 1);
+    const entry = entries?.[index];
+    if (entry?.key !== key) return undefined;
+    entries!.splice(index, 1);
+    if (entries!.length === 0) this.#chunks.splice(chunk, 1);
+    return entry;
   }
 
   /** How many keys start with `prefix` and come after `after`. */

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Adapter } from 'lowdb';
-import type { Log } from '../../../util/index.js';
+import { type Log, Slab } from '../../../util/index.js';
 import { SortedEntries } from '../sorted.js';
 import type { Entry, StoreEvent } from '../storage.js';
 import { fold, readSnapshot, snapshotName, unfinishedName } from './fold.js';
@@ -136,34 +136,38 @@ export function readState(
   return { state, segments, version: Math.min(snapshot.version, ...segments.map(({ version }) => version)) };
 }
 
+/** How much memory is allocated at once for what was read. */
+const pieceBytes = 64 * 1024;
+
 /** Values are slices of the files, of which one keeps all of its file in memory: what stays is copied. */
 function detach({ entries, events }: State): void {
+  const slab = new Slab(pieceBytes);
   const copied = new Set<Entry>();
   const copy = (entry: Entry | undefined): void => {
     if (!entry || copied.has(entry)) return;
     copied.add(entry);
-    (entry as { value: Buffer }).value = Buffer.from(entry.value);
+    (entry as { value: Buffer }).value = slab.copy(entry.value);
   };
-  for (const entry of entries.walk('', '')) copy(entry);
+  // In the order in which they were written: so they will be forgotten, and a piece is free when its last value is.
   for (const event of events) {
     copy(event.previous);
     if (event.type === 'put') copy(event.entry);
   }
+  for (const entry of entries.walk('', '')) copy(entry);
 }
 
 function replay(state: State, record: JournalRecord): void {
   if (record.type === 'compact') return void (state.compacted = Math.max(state.compacted, record.revision));
   const { key, revision } = record;
-  const previous = state.entries.get(key);
   state.revision = revision;
   if (record.type === 'put') {
-    const createRevision = previous?.createRevision ?? revision;
-    const entry = { key, value: record.value, createRevision, modRevision: revision };
-    state.entries.set(entry);
+    const entry = { key, value: record.value, createRevision: revision, modRevision: revision };
+    const previous = state.entries.set(entry);
+    if (previous) entry.createRevision = previous.createRevision;
     state.events.push({ type: 'put', entry, previous });
-  } else if (previous) {
-    state.entries.delete(key);
-    state.events.push({ type: 'delete', revision, previous });
+  } else {
+    const previous = state.entries.delete(key);
+    if (previous) state.events.push({ type: 'delete', revision, previous });
   }
 }
 
