@@ -11,7 +11,8 @@ import { parse } from 'yaml';
 export const allowedFailures = [
   { message: /^resourceVersion should not be set on objects to be created$/, why: 'a create with a resourceVersion' },
   {
-    message: /^strconv\.ParseUint: parsing .*: (invalid syntax|value out of range)$/s,
+    message:
+      /^(resourceVersion: Invalid value: .*: )?strconv\.ParseUint: parsing .*: (invalid syntax|value out of range)$/s,
     why: 'a resourceVersion that is no number, in a PUT or a watch',
   },
   { message: /does not contain declared merge key: /, why: 'a strategic merge patch without the merge key' },

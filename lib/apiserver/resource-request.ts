@@ -9,6 +9,7 @@ import { readBody } from './body.js';
 import { decodeObject, decodeOptions, type DecodeOptions } from './decoding.js';
 import { asItself, asMetadata, asTable, type Form } from './forms.js';
 import type { Accepted } from './negotiate.js';
+import { parseInt64 } from './numbers.js';
 import { asMetadataProtobuf, asProtobuf } from './protobuf-forms.js';
 import type { RequestContext } from './registry/context.js';
 import { deleteOptions, type DeleteOptions } from './registry/delete-options.js';
@@ -74,8 +75,10 @@ export function selectionOf({ path, query }: ResourceRequest, kind: Kind): Selec
 export const listQuery = ({ query }: ResourceRequest): ListQuery => ({
   resourceVersion: query.get('resourceVersion') ?? '',
   resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+  sendInitialEvents: boolean(query, 'sendInitialEvents'),
   limit: Math.max(0, integer(query, 'limit') ?? 0),
   continue: query.get('continue') ?? '',
+  timeoutSeconds: integer(query, 'timeoutSeconds') ?? 0,
 });
 
 /** How the body of a request is to be read. */
@@ -135,6 +138,9 @@ export function boolean(query: URLSearchParams, name: string): boolean | undefin
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null || value === '') return undefined;
-  if (!/^[-+]?\d+$/.test(value)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
-  return Number(value);
+  try {
+    return Number(parseInt64(value));
+  } catch (error) {
+    throw badRequest((error as Error).message);
+  }
 }

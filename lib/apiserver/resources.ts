@@ -22,7 +22,7 @@ import { negotiate, type Accepted } from './negotiate.js';
 import { hasProtobuf } from './protobuf-forms.js';
 import { applyPatch, patchTypeOf } from './patching.js';
 import { deleteCollection, deleteObject } from './registry/delete.js';
-import { list, parseRevision, waitFor } from './registry/list.js';
+import { list, waitFor } from './registry/list.js';
 import { copyOf } from './registry/present.js';
 import { belongs, type Registry, type UpdateOptions } from './registry/registry.js';
 import type { ResourcePath } from './request-info.js';
@@ -137,7 +137,7 @@ export class Resources {
   async #get(request: ResourceRequest, kind: Kind, accepted: Accepted): Promise<void> {
     const { path, query } = request;
     const version = query.get('resourceVersion');
-    if (version) await waitFor(this.#registry.cache, parseRevision(version));
+    if (version) await waitFor(this.#registry.cache, version);
     const form = formOf(kind, accepted, request, this.#clock, false);
     const entry = kind.computed
       ? await computedEntry(this.#computed, kind, path.name)

@@ -1,12 +1,12 @@
 /** A watch over HTTP: from its query to a {@link Watch} that writes into the answer. */
 import type { Kind } from '../api/kinds/kind.js';
-import { invalid, unclassified, type StatusCause } from '../api/status.js';
+import { unclassified } from '../api/status.js';
 import type { Clock } from '../util/index.js';
 import { mediaTypes, notStreamable, type Accepted } from './negotiate.js';
 import type { WatchCache } from './watch-cache/watch-cache.js';
-import { waitFor } from './registry/list.js';
+import { checkWatchQuery, type ListQuery, parseRevision, waitFor } from './registry/list.js';
 import { Watch, type WatchOptions } from './registry/watch.js';
-import { boolean, formOf, integer, selectionOf, type ResourceRequest } from './resource-request.js';
+import { boolean, formOf, listQuery, selectionOf, type ResourceRequest } from './resource-request.js';
 import { timeoutOf } from './write-options.js';
 
 /** A watch without `timeoutSeconds` ends after half an hour to an hour, so that not all clients come back at once. */
@@ -26,13 +26,15 @@ export async function watch(
 ): Promise<void> {
   const { query, response, signal, auditId } = request;
   if (accepted.type === 'yaml') throw notStreamable();
-  const begin = beginning(query);
+  const asked = listQuery(request);
+  checkWatchQuery(asked);
+  const begin = beginning(asked);
   const timeoutMs = timeoutOf(query);
-  const seconds = integer(query, 'timeoutSeconds') ?? 0;
+  const seconds = asked.timeoutSeconds;
   const bookmarks = boolean(query, 'allowWatchBookmarks') === true;
   const selection = selectionOf(request, kind);
   const form = formOf(kind, accepted, request, clock, false);
-  if (begin.waitFor > 0) await waitFor(cache, begin.waitFor);
+  if (begin.waits) await waitFor(cache, asked.resourceVersion);
 
   response.writeHead(200, {
     'Audit-Id': auditId,
@@ -79,7 +81,8 @@ interface Beginning {
   readonly marked: boolean;
   /** After which revision to begin; undefined: now. */
   readonly after?: number;
-  readonly waitFor: number;
+  /** … once the revision has been reached. */
+  readonly waits: boolean;
 }
 
 /**
@@ -91,40 +94,14 @@ interface Beginning {
  * | false               | none, 0           | now                                                  |
  * | false               | N                 | after N                                              |
  */
-function beginning(query: URLSearchParams): Beginning {
-  const version = query.get('resourceVersion') ?? '';
-  if (version !== '' && !/^\d{1,20}$/.test(version)) {
-    throw unclassified(`strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+function beginning({ resourceVersion, sendInitialEvents }: ListQuery): Beginning {
+  let revision: number;
+  try {
+    revision = Number(parseRevision(resourceVersion));
+  } catch (error) {
+    throw unclassified((error as Error).message);
   }
-  const revision = Number(version);
-  const wanted = boolean(query, 'sendInitialEvents');
-  checkMatch(query, wanted);
-  if (wanted === true) return { initial: true, marked: true, waitFor: revision };
-  if (revision > 0) return { initial: false, marked: false, after: revision, waitFor: 0 };
-  return { initial: wanted === undefined, marked: false, waitFor: 0 };
-}
-
-function checkMatch(query: URLSearchParams, sendInitialEvents: boolean | undefined): void {
-  const match = query.get('resourceVersionMatch') ?? '';
-  const causes: StatusCause[] = [];
-  const forbid = (field: string, why: string): void => {
-    causes.push({ reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field });
-  };
-  if (sendInitialEvents === undefined) {
-    if (match !== '') {
-      forbid(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      );
-    }
-  } else if (match === '') {
-    forbid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-  } else if (match !== 'NotOlderThan') {
-    causes.push({
-      reason: 'FieldValueNotSupported',
-      message: `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`,
-      field: 'resourceVersionMatch',
-    });
-  }
-  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
+  if (sendInitialEvents === true) return { initial: true, marked: true, waits: true };
+  if (revision > 0) return { initial: false, marked: false, after: revision, waits: false };
+  return { initial: sendInitialEvents === undefined, marked: false, waits: false };
 }

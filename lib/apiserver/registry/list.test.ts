@@ -53,14 +53,18 @@ test('a page of a forgotten version says so, and how to go on without consistenc
   expect([old.code, old.body.message]).toEqual([410, 'The resourceVersion for the provided list is too old.']);
 });
 
-test('a version from the future is waited for, three seconds', async () => {
-  const waiting = api.get(`${maps}?resourceVersion=1000000`);
-  await until(() => api.clock.waiting > 0);
-  await api.clock.advance(3_000);
-  const { code, headers, body } = await waiting;
-  expect([code, headers.get('retry-after'), body.reason]).toEqual([504, '1', 'Timeout']);
-  expect(body.message).toMatch(/^Timeout: Too large resource version: 1000000, current: \d+$/);
-});
+test.each(['1000000', '9007199254740993', '18446744073709551615'])(
+  'version %s from the future is waited for, three seconds',
+  async (version) => {
+    const waiting = api.get(`${maps}?resourceVersion=${version}`);
+    await until(() => api.clock.waiting > 0);
+    await api.clock.advance(3_000);
+    const { code, headers, body } = await waiting;
+    expect([code, headers.get('retry-after'), body.reason]).toEqual([504, '1', 'Timeout']);
+    const current = await api.storage.revision();
+    expect(body.message).toBe(`Timeout: Too large resource version: ${version}, current: ${current}`);
+  },
+);
 
 test('a version that is about to come is waited for, and answered', async () => {
   const next = (await api.storage.revision()) + 1;
@@ -69,12 +73,26 @@ test('a version that is about to come is waited for, and answered', async () => 
   expect(await waiting).toEqual(['a']);
 });
 
-const invalid = 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: ';
+const options = 'ListOptions.meta.k8s.io "" is invalid: ';
+const invalid = `${options}resourceVersionMatch: `;
+const notInitial = 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+const notForWatch = 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
+const onlyNotOlder = 'Unsupported value: "Exact": supported values: "NotOlderThan"';
+const notWithContinue = 'Forbidden: resourceVersionMatch is forbidden when continue is provided';
 test.each([
   ['resourceVersionMatch=Exact', 422, `${invalid}Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided`],
   ['resourceVersion=0&resourceVersionMatch=Exact', 422, `${invalid}Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"`],
   ['resourceVersion=5&resourceVersionMatch=Newest', 422, `${invalid}Unsupported value: "Newest": supported values: "Exact", "NotOlderThan", ""`],
   ['resourceVersion=abc', 400, 'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax'],
+  ['resourceVersion=18446744073709551616', 400, 'invalid resource version: resourceVersion: Invalid value: "18446744073709551616": strconv.ParseUint: parsing "18446744073709551616": value out of range'],
+  ['sendInitialEvents=false', 422, `${options}sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list`],
+  ['timeoutSeconds=ten', 400, 'strconv.ParseInt: parsing "ten": invalid syntax'],
+  ['limit=9223372036854775808', 400, 'strconv.ParseInt: parsing "9223372036854775808": value out of range'],
+  ['watch=1&resourceVersion=abc', 500, 'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax'],
+  ['watch=1&sendInitialEvents=true', 422, `${invalid}${notInitial}`],
+  ['watch=1&sendInitialEvents=true&resourceVersionMatch=Exact', 422, `${options}[resourceVersionMatch: ${notInitial}, resourceVersionMatch: ${onlyNotOlder}]`],
+  ['watch=1&resourceVersionMatch=NotOlderThan', 422, `${invalid}${notForWatch}`],
+  ['watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&continue=x', 422, `${invalid}${notWithContinue}`],
   ['limit=ten', 400, 'strconv.ParseInt: parsing "ten": invalid syntax'],
   ['labelSelector=a=b=c', 400, "found '=', expected: ',' or 'end of string'"],
   ['fieldSelector=spec.nope=1', 400, '"spec.nope" is not a known field selector: only "metadata.name", "metadata.namespace"'],

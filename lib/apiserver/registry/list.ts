@@ -17,6 +17,7 @@ import type { StatusCause } from '../../api/status.js';
 import { badRequest, expired, invalid, StatusError, timeout } from '../../api/status.js';
 import { CompactedError, FutureRevisionError } from '../storage/storage.js';
 import { CachedEntry } from '../watch-cache/entry.js';
+import { parseUint } from '../numbers.js';
 import type { WatchCache } from '../watch-cache/watch-cache.js';
 import type { ListMetadata } from '../forms.js';
 import { decodeContinue, encodeContinue } from './continue-token.js';
@@ -26,12 +27,16 @@ import type { Selection } from './selection.js';
 /** How long a read waits for a revision that this server has not seen yet. */
 const futureTimeoutMs = 3000;
 
+/** What a list or a watch asks for. */
 export interface ListQuery {
   readonly resourceVersion: string;
   readonly resourceVersionMatch: string;
+  readonly sendInitialEvents: boolean | undefined;
   /** 0: no limit. */
   readonly limit: number;
   readonly continue: string;
+  /** Of a watch; 0 if none is given. */
+  readonly timeoutSeconds: number;
 }
 
 export interface Page {
@@ -55,10 +60,9 @@ export async function list(registry: Registry, selection: Selection, query: List
     });
     return page(entries, revision, selection, limit);
   }
-  const revision = parseRevision(query.resourceVersion);
+  const revision = await waitFor(cache, query.resourceVersion);
   const exact =
     query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && limit > 0 && revision > 0);
-  await waitFor(cache, revision);
   if (!exact) return page(snapshot(cache, selection), cache.revision, selection, limit);
   const entries = await atRevision(registry, selection, revision).catch((error) => {
     throw error instanceof CompactedError ? expired('The resourceVersion for the provided list is too old.') : error;
@@ -66,22 +70,36 @@ export async function list(registry: Registry, selection: Selection, query: List
   return page(entries, revision, selection, limit);
 }
 
-/** Waits until the cache has reached `revision`. @throws Timeout after three seconds */
-export async function waitFor(cache: WatchCache, revision: number): Promise<void> {
-  if (await cache.reached(revision, futureTimeoutMs)) return;
-  throw tooLarge(revision, cache.revision);
+/**
+ * Waits until the cache has reached a revision as a client writes it; nothing is as good as 0.
+ *
+ * @throws BadRequest it is no number; Timeout after three seconds
+ */
+export async function waitFor(cache: WatchCache, text: string): Promise<number> {
+  let wanted: bigint;
+  try {
+    wanted = parseRevision(text);
+  } catch (error) {
+    throw badRequest(`invalid resource version: ${(error as Error).message}`);
+  }
+  const revision = Number(wanted);
+  if (await cache.reached(revision, futureTimeoutMs)) return revision;
+  throw tooLarge(wanted, cache.revision);
 }
 
-/** @throws BadRequest */
-export function parseRevision(text: string): number {
-  if (text === '') return 0;
-  if (/^\d{1,20}$/.test(text)) return Number(text);
-  throw badRequest(
-    `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
+/** @throws Error in upstream's words */
+export function parseRevision(text: string): bigint {
+  if (text === '') return 0n;
+  try {
+    return parseUint(text);
+  } catch (error) {
+    throw new Error(`resourceVersion: Invalid value: ${JSON.stringify(text)}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
-function tooLarge(revision: number, current: number): StatusError {
+function tooLarge(revision: bigint | number, current: number): StatusError {
   const { status } = timeout(`Timeout: Too large resource version: ${revision}, current: ${current}`, 1);
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
   return new StatusError({ ...status, details: { causes, retryAfterSeconds: 1 } });
@@ -138,30 +156,61 @@ function page(candidates: readonly CachedEntry[], revision: number, selection: S
   };
 }
 
-function checkQuery({ resourceVersion, resourceVersionMatch: match, continue: token }: ListQuery): void {
+function checkQuery({
+  resourceVersion,
+  resourceVersionMatch: match,
+  sendInitialEvents,
+  continue: token,
+}: ListQuery): void {
   const causes: StatusCause[] = [];
-  const field = 'resourceVersionMatch';
-  const refuse = (why: string): void => {
-    causes.push({ reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field });
-  };
   if (match !== '') {
-    if (resourceVersion === '') refuse('resourceVersionMatch is forbidden unless resourceVersion is provided');
-    if (token !== '') refuse('resourceVersionMatch is forbidden when continue is provided');
-    if (match !== 'Exact' && match !== 'NotOlderThan') {
-      causes.push({
-        reason: 'FieldValueNotSupported',
-        message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-        field,
-      });
-    }
-    if (match === 'Exact' && resourceVersion === '0') {
-      refuse('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-    }
+    if (resourceVersion === '')
+      causes.push(forbidden(matchField, `${matchField} is forbidden unless resourceVersion is provided`));
+    if (token !== '') causes.push(matchWithContinue);
+    if (match !== 'Exact' && match !== 'NotOlderThan') causes.push(notSupported(match, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && resourceVersion === '0')
+      causes.push(forbidden(matchField, `${matchField} "exact" is forbidden for resourceVersion "0"`));
   }
-  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
+  if (sendInitialEvents !== undefined)
+    causes.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  refuse(causes);
   if (token !== '' && resourceVersion !== '' && resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
+}
+
+/** What a watch may ask for, of the same. @throws Invalid */
+export function checkWatchQuery({ resourceVersionMatch: match, sendInitialEvents, continue: token }: ListQuery): void {
+  const causes: StatusCause[] = [];
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
+    causes.push(forbidden(matchField, `sendInitialEvents requires setting ${matchField} to NotOlderThan`));
+  if (match !== '') {
+    if (sendInitialEvents === undefined)
+      causes.push(forbidden(matchField, `${matchField} is forbidden for watch unless sendInitialEvents is provided`));
+    if (match !== 'NotOlderThan') causes.push(notSupported(match, ['NotOlderThan']));
+    if (token !== '') causes.push(matchWithContinue);
+  }
+  refuse(causes);
+}
+
+const matchField = 'resourceVersionMatch';
+
+const forbidden = (field: string, why: string): StatusCause => ({
+  reason: 'FieldValueForbidden',
+  message: `Forbidden: ${why}`,
+  field,
+});
+
+const matchWithContinue = forbidden(matchField, `${matchField} is forbidden when continue is provided`);
+
+const notSupported = (value: string, supported: readonly string[]): StatusCause => ({
+  reason: 'FieldValueNotSupported',
+  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((each) => JSON.stringify(each)).join(', ')}`,
+  field: matchField,
+});
+
+function refuse(causes: StatusCause[]): void {
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
 }
 
 function continueExpired(after: string): StatusError {

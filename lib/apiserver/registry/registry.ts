@@ -27,6 +27,7 @@ import {
 import type { DeepReadonly, KubernetesObject } from '../../api/types.js';
 import { timestamp, type Clock } from '../../util/index.js';
 import type { Undo } from '../admission/admission.js';
+import { parseUint } from '../numbers.js';
 import { keyInStore } from '../served.js';
 import { RevisionMismatchError, type Storage } from '../storage/storage.js';
 import { CachedEntry } from '../watch-cache/entry.js';
@@ -297,8 +298,10 @@ function compareVersions(kind: Kind, { metadata }: KubernetesObject, old: DeepRe
       },
     ]);
   }
-  if (!/^\d+$/.test(resourceVersion)) {
-    throw unclassified(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  try {
+    parseUint(resourceVersion);
+  } catch (error) {
+    throw unclassified((error as Error).message);
   }
   if (resourceVersion !== old.metadata.resourceVersion) throw modified(kind, name);
 }
