@@ -11,13 +11,17 @@
  * check('the scheduler has bound the pod', pod === 'node-1');
  * ```
  *
- * Files in reading order: `show.ts`, `chart.ts`, `timeline.ts`; `heat-map.ts` and `scheduling.ts` (the scheduler's reasons).
+ * Files in reading order: `show.ts`, `chart.ts`, `timeline.ts`; `program.ts`, `load.ts` and `line-chart.ts` (servers as processes
+ * of their own, killed and measured); `heat-map.ts` and `scheduling.ts` (the scheduler's reasons).
  *
  * @module
  */
 export { table, paragraph, until, check } from './show.js';
 export { chart, palette, type ChartSize } from './chart.js';
 export { recordTimeline, type Timeline } from './timeline.js';
+export { etcdctl, kubebook, Program, startApiServer, startEtcd, type ProgramOptions } from './program.js';
+export { load, type Load, type LoadOptions } from './load.js';
+export { lineChart, type LineChartOptions } from './line-chart.js';
 export { heatMap, type HeatMapOptions } from './heat-map.js';
 export {
   explainer,
