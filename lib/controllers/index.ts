@@ -18,8 +18,8 @@
  * await running;
  * ```
  *
- * Files in reading order: `controller.ts` (the loop), `run.ts` (all together); `replication.ts` with `expectations.ts` and
- * `pod-ranking.ts`; `endpoints.ts`, `endpointslice.ts` and
+ * Files in reading order: `controller.ts` (the loop), `run.ts` (all together); `replication.ts` (ReplicationControllers
+ * and ReplicaSets) with `expectations.ts` and `pod-ranking.ts`; `endpoints.ts`, `endpointslice.ts` and
  * `endpointslice-mirroring.ts` with `slices.ts`; `node-lifecycle.ts` with `node-health.ts`,
  * `taint-eviction.ts`, `pod-gc.ts`, `node-ttl.ts`; `namespace.ts` with `discovery.ts`; `serviceaccount.ts`; `garbage-collector.ts` with
  * `owner-graph.ts`; `volume-binder.ts` and `volume-protection.ts`.
