@@ -85,6 +85,12 @@ test('gives Pods the numbers of their priority classes', () => {
   );
 });
 
+test('what scheduling does not look at is passed over', () => {
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' } };
+  const text = list(deployment, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } }, pod());
+  expect(readManifest(JSON.stringify(text), { from: 'file' }).map(({ kind }) => kind)).toEqual(['Pod']);
+});
+
 test.each([
   ['', 'file is empty'],
   ['{ "kind": "List",\n  "items": [\n  }', 'file: line 3: '],
@@ -96,8 +102,8 @@ test.each([
   [{ kind: 'List', apiVersion: 'v1' }, 'file: a List has a list "items"'],
   [list(pod(), { kind: 'Pod' }), 'file: items[1]: every object says its "kind" and "apiVersion"'],
   [
-    list({ ...pod(), kind: 'Secret' }),
-    'file: items[0]: Secret of v1 is nothing that a scheduler reads; it reads Namespace, ',
+    list({ ...pod(), kind: 'Gadget' }),
+    'file: items[0]: Gadget of v1 is nothing that a scheduler reads; it reads Namespace, ',
   ],
   [list({ ...pod(), apiVersion: 'apps/v1' }), 'file: items[0]: Pod of apps/v1 is nothing that a scheduler reads'],
   [list(pod(), pod()), 'file: items[1]: Pod "default/p" is there already (file: items[0])'],

@@ -7,7 +7,8 @@
  * const objects = readManifest(readFileSync('cluster.json', 'utf8'), { from: 'cluster.json' });
  * ```
  * Objects are completed with the API's defaults (requests from limits, allocatable from capacity, the namespace `default`).
- * What scheduling does not look at is not checked either: a container needs no image here.
+ * What scheduling does not look at is not checked either: a container needs no image here, and Kubernetes' other kinds (a
+ * Deployment, a Secret) are passed over.
  */
 import { decodeObject, parseJSON, parseYAML, YAMLError, type ExpectedKind } from '../api/decode/index.js';
 import { kinds } from '../api/kinds/index.js';
@@ -48,8 +49,9 @@ export class ManifestError extends Error {}
 export function readManifest(text: string, { from }: { readonly from: string }): KubernetesObject[] {
   const seen = new Map<string, string>();
   const objects = documents(text, from).flatMap(({ value, where }) =>
-    items(value, where).map((item) => {
+    items(value, where).flatMap((item) => {
       const object = readObject(item.value, item.where);
+      if (!object) return [];
       const id = `${object.kind} ${JSON.stringify(keyOf(object))}`;
       const before = seen.get(id);
       if (before) throw new ManifestError(`${item.where}: ${id} is there already (${before})`);
@@ -131,12 +133,15 @@ function asRecord(value: unknown, where: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function readObject(value: unknown, where: string): KubernetesObject {
+/** Undefined: it is of a kind that scheduling does not look at. */
+function readObject(value: unknown, where: string): KubernetesObject | undefined {
   const { kind, apiVersion, metadata } = value as Partial<KubernetesObject>;
   if (typeof kind !== 'string' || typeof apiVersion !== 'string')
     throw new ManifestError(`${where}: every object says its "kind" and "apiVersion"`);
   const named = `${where} (${[kind, (metadata as { name?: unknown } | undefined)?.name].filter(Boolean).join(' ')})`;
   const entry = readable.find(([group, version, name]) => name === kind && apiVersion === apiVersionOf(group, version));
+  const [, ownGroup = '', ownVersion = ''] = /^(?:(.*)\/)?([^/]*)$/.exec(apiVersion) ?? [];
+  if (!entry && hasDefinition(definitionName(ownGroup, ownVersion, kind))) return undefined;
   if (!entry)
     throw new ManifestError(
       `${where}: ${kind} of ${apiVersion} is nothing that a scheduler reads; it reads ${readableKinds.join(', ')}`,
@@ -159,8 +164,11 @@ function readObject(value: unknown, where: string): KubernetesObject {
 const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
 /** The schema's name of a type: the first part of its group stands for the group. */
+const definitionName = (group: string, version: string, kind: string): string =>
+  `api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
+
 function definitionOf(group: string, version: string, kind: string): string {
-  const name = `api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
+  const name = definitionName(group, version, kind);
   if (!hasDefinition(name)) throw new Error(`there is no type ${name}`);
   return name;
 }
