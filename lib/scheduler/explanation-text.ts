@@ -87,8 +87,9 @@ function headline(explained: Explained | Explanation, paint: Paint): string {
 }
 
 /** When it was attempted, how long that took, and what the table is worth. */
-function history({ basis, attempt, reproduced, nodes }: Explanation): string {
+function history({ basis, attempt, reproduced, nodes, node, message }: Explanation): string {
   const notes: string[] = [];
+  if (node !== undefined && message !== undefined) notes.push(`Nobody decides about it: ${message}.`);
   if (attempt) {
     const { atMs, predicatesMs, prioritiesMs, binding, bindingMs } = attempt;
     const took = [
@@ -125,7 +126,7 @@ function overview({ node: chosen }: Explained | Explanation, table: readonly Nod
     return [node, 'no', predicates.flatMap(({ reason }) => reason ?? []).join('; ')];
   });
   const [head, ...body] = lines([
-    ['NODE', 'FITS', ...heads, ...(heads.length > 0 ? ['TOTAL'] : ['WHY NOT'])],
+    ['NODE', 'FITS', ...heads, table.some(({ fits }) => fits) ? 'TOTAL' : 'WHY NOT'],
     ...rows,
   ]).split('\n');
   return [

@@ -1,3 +1,4 @@
+import { explanationText } from './explanation-text.js';
 import * as resources from '../api/resources.js';
 import { conflict } from '../api/status.js';
 import { registerAlgorithmProvider, registerFitPredicate } from './registry.js';
@@ -194,6 +195,22 @@ test('a predicate that throws does not stall the others', async () => {
     expect(eventsOf(api)).toContain('Warning FailedScheduling boom');
   });
 });
+
+test('of a Pod about which nobody here decides it is explained why, and where it would go', () =>
+  withScheduler({}, async ({ api, clock, scheduler }) => {
+    api.put(resources.nodes, aNode('node-1'));
+    api.put(resources.pods, aPod('other', {}, { schedulerName: 'mine' }));
+    api.put(resources.pods, aPod('gated', {}, { schedulingGates: [{ name: 'example.com/gate' }] }));
+    await clock.advance(10);
+    const explain = (pod: string) => scheduler.explain(`default/${pod}`)!;
+    expect(explain('other')).toMatchObject({
+      basis: 'present',
+      node: 'node-1',
+      message: 'it waits for the scheduler "mine", not for default-scheduler',
+    });
+    expect(explain('gated').message).toBe('Scheduling is blocked due to non-empty scheduling gates');
+    expect(explanationText(explain('other'))).toContain('\nNobody decides about it: it waits for the scheduler "mine"');
+  }));
 
 test('another provider is swapped in without losing a Pod', async () => {
   registerFitPredicate('OnlyOnNode1', (_pod, node) => node.name === 'node-1');

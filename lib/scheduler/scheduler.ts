@@ -205,11 +205,23 @@ export class Scheduler {
     const outcome = outcomeOf(this.#create(now).schedule(undecided, now.nodes), this.#algorithmProvider);
     const report = this.#explanations.report(this.#create(now), undecided, now);
     const { nodeName } = object.spec;
-    if (!nodeName) return { ...outcome, basis: 'present', ...report };
+    if (!nodeName) {
+      const message = this.#whyNotOurs(object) ?? outcome.message;
+      return { ...outcome, ...(message !== undefined && { message }), basis: 'present', ...report };
+    }
     // It was placed, by whomever: what is told is how it stands where it is.
     const { runnerUp: _runnerUp, message: _message, ...rest } = outcome;
     const score = report.table.find(({ node }) => node === nodeName)?.total ?? 0;
     return { ...rest, node: nodeName, score, basis: 'present', ...report };
+  }
+
+  /** Why nobody here decides about a Pod that waits; undefined: it will be its turn. */
+  #whyNotOurs(pod: DeepReadonly<Pod>): string | undefined {
+    if (pod.spec.schedulingGates?.length) return 'Scheduling is blocked due to non-empty scheduling gates';
+    const name = schedulerNameOf(pod);
+    return name === this.#name
+      ? undefined
+      : `it waits for the scheduler ${JSON.stringify(name)}, not for ${this.#name}`;
   }
 
   /** The cluster as the scheduler knows it now, frozen: to be saved, or asked what would be if. */
@@ -339,7 +351,7 @@ export class Scheduler {
     };
     const failed = (error: unknown): void => this.#broken(queued, error, signal);
     if (algorithm.options.extenders?.length)
-      return algorithm.scheduleWithExtenders(info, nodes, signal).then(decided).catch(failed);
+      return algorithm.scheduleWithExtenders(info, nodes, signal, this.#stopwatch).then(decided).catch(failed);
     try {
       decided(algorithm.schedule(info, nodes, this.#stopwatch));
     } catch (error) {
