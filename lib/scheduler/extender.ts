@@ -85,7 +85,7 @@ export function httpExtender(
       async filter(pod, nodes, signal) {
         const answer = await ask(filterVerb, pod, nodes, signal);
         if (!isFilterResult(answer)) throw nonsense(filterVerb, answer);
-        if (answer.error) throw new Error(answer.error);
+        if (answer.error) throw new Error(`extender ${urlOf(filterVerb)}: ${answer.error}`);
         const fitting = new Set((answer.nodes?.items ?? []).map(({ metadata }) => metadata.name));
         const asked = new Set(nodes.map(({ name }) => name));
         for (const name of fitting)
@@ -103,7 +103,7 @@ export function httpExtender(
   };
 
   async function ask(verb: string, pod: PodInfo, nodes: readonly NodeInfo[], signal: AbortSignal): Promise<unknown> {
-    const url = `${urlPrefix}/${apiVersion}/${verb}`;
+    const url = urlOf(verb);
     const items = nodes.map(({ node }) => node);
     const body = JSON.stringify({ pod: pod.pod, nodes: { kind: 'NodeList', apiVersion: 'v1', metadata: {}, items } });
     const late = new AbortController();
@@ -132,7 +132,11 @@ export function httpExtender(
 
   function nonsense(verb: string, answer: unknown): Error {
     const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    return new Error(`extender ${urlPrefix}/${apiVersion}/${verb} answers ${text.slice(0, 200)}`);
+    return new Error(`extender ${urlOf(verb)} answers ${text.slice(0, 200)}`);
+  }
+
+  function urlOf(verb: string): string {
+    return `${urlPrefix.replace(/\/$/, '')}/${apiVersion}/${verb}`;
   }
 }
 

@@ -181,6 +181,11 @@ test.each([
     7,
     'priorities[0].weight is a whole number, not "1"',
   ],
+  [
+    policy({ extenders: [{ urlPrefix: 'ftp://x' }] }),
+    6,
+    'an extender has a "urlPrefix", such as http://127.0.0.1:9000',
+  ],
   [policy({ extenders: [{}] }), 5, 'an extender has a "urlPrefix", such as http://127.0.0.1:9000'],
   [
     policy({ extenders: [{ urlPrefix: 'http://x', weight: -2 }] }),

@@ -120,7 +120,7 @@ function priority(value: Value): PriorityPolicy {
 
 function extender(value: Value): ExtenderPolicy {
   const urlPrefix = value.text('urlPrefix') ?? '';
-  if (!URL.canParse(urlPrefix))
+  if (!URL.canParse(urlPrefix) || !/^https?:$/.test(new URL(urlPrefix).protocol))
     throw value.wrong('an extender has a "urlPrefix", such as http://127.0.0.1:9000', 'urlPrefix');
   const prioritizeVerb = value.text('prioritizeVerb');
   const weight = value.whole('weight') ?? (prioritizeVerb ? 0 : 1);
