@@ -20,7 +20,7 @@ export { table, paragraph, until, check } from './show.js';
 export { chart, palette, type ChartSize } from './chart.js';
 export { recordTimeline, type Timeline } from './timeline.js';
 export { etcdctl, kubebook, Program, startApiServer, startEtcd, type ProgramOptions } from './program.js';
-export { load, type Load, type LoadOptions } from './load.js';
+export { inTurns, load, type Load, type LoadOptions } from './load.js';
 export { lineChart, type LineChartOptions } from './line-chart.js';
 export { heatMap, type HeatMapOptions } from './heat-map.js';
 export {

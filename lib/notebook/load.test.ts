@@ -1,4 +1,4 @@
-import { load } from './load.js';
+import { inTurns, load } from './load.js';
 
 /** A server that takes one request at a time, each for so many milliseconds. */
 function server(ms: number) {
@@ -44,4 +44,17 @@ test('what most did not wait for is in the last hundredth alone', async () => {
 
 test('who is refused stops the measurement', async () => {
   await expect(load(2, () => Promise.reject(new Error('full')))).rejects.toThrow('full');
+});
+
+test('who is measured in turns is judged by the middle one', async () => {
+  const asked: string[] = [];
+  const measure = (name: string, speeds: number[]) => async (clients: number) => {
+    asked.push(`${name}${clients}`);
+    return { clients, count: 1, perSecond: speeds.shift()!, medianMs: 1, p99Ms: 1 };
+  };
+  const measures = { a: measure('a', [9, 1, 5, 1, 7, 1]), b: measure('b', [1, 2, 1, 8, 1, 4]) };
+  const { a, b } = await inTurns([1, 2], measures, { turns: 3 });
+  expect(a!.map(({ clients, perSecond }) => [clients, perSecond])).toEqual([[1, 7], [2, 1]]); // prettier-ignore
+  expect(b!.map(({ clients, perSecond }) => [clients, perSecond])).toEqual([[1, 1], [2, 4]]); // prettier-ignore
+  expect(asked.slice(0, 6)).toEqual(['a1', 'b1', 'a2', 'b2', 'a1', 'b1']);
 });

@@ -2,8 +2,9 @@
  * What a growing number of clients get from one server: how much together, and how long each waits.
  *
  * ```ts
- * const results = [];
- * for (const clients of [1, 4, 16]) results.push(await load(clients, (n) => storage.put(`/key-${n}`, value)));
+ * const write = (storage) => (clients) => load(clients, (n) => storage.put(`/registry/measured/${n}`, value));
+ * const { one, other } = await inTurns([1, 4, 16], { one: write(storage), other: write(otherStorage) });
+ * one.map(({ perSecond }) => perSecond); // by 1, 4 and 16 clients
  * ```
  */
 
@@ -47,4 +48,24 @@ export async function load(
   const percentile = (share: number): number => waitedMs[Math.ceil(waitedMs.length * share) - 1] ?? 0;
   const count = waitedMs.length;
   return { clients, count, perSecond: count / seconds, medianMs: percentile(0.5), p99Ms: percentile(0.99) };
+}
+
+/**
+ * Measures several with each number of clients. They take turns, so that all see the same machine, and of each one's turns
+ * the one with the middle `perSecond` is taken. @returns by name, in the order of `counts`
+ */
+export async function inTurns<T extends Load>(
+  counts: readonly number[],
+  measures: Readonly<Record<string, (clients: number) => Promise<T>>>,
+  { turns = 5 }: { readonly turns?: number } = {},
+): Promise<Record<string, T[]>> {
+  const runs: { readonly name: string; readonly count: number; readonly result: T }[] = [];
+  for (let turn = 0; turn < turns; turn++)
+    for (const count of counts)
+      for (const [name, measure] of Object.entries(measures)) runs.push({ name, count, result: await measure(count) });
+  const middle = (name: string, count: number): T => {
+    const results = runs.filter((run) => run.name === name && run.count === count).map(({ result }) => result);
+    return results.sort((a, b) => a.perSecond - b.perSecond)[Math.floor(turns / 2)]!;
+  };
+  return Object.fromEntries(Object.keys(measures).map((name) => [name, counts.map((count) => middle(name, count))]));
 }
