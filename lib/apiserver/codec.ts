@@ -14,7 +14,6 @@
 import { groupVersion } from '../api/resources.js';
 import type { Kind } from '../api/kinds/kind.js';
 import type { DeepReadonly, KubernetesObject } from '../api/types.js';
-import { Slab } from '../util/index.js';
 import { storedKind } from './served.js';
 
 /** Every stored value begins with this. */
@@ -31,7 +30,6 @@ export class Codec {
   readonly kind: Kind;
   readonly head: string;
   readonly #headLength: number;
-  readonly #slab = new Slab();
 
   constructor(kind: Kind) {
     this.kind = storedKind(kind);
@@ -43,7 +41,7 @@ export class Codec {
   encode(object: DeepReadonly<KubernetesObject>): Buffer {
     const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object as KubernetesObject;
     const { resourceVersion: _version, ...kept } = metadata;
-    return this.#slab.from(
+    return Buffer.from(
       JSON.stringify({ kind: this.kind.kind, apiVersion: groupVersion(this.kind), metadata: kept, ...rest }),
     );
   }

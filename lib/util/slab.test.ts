@@ -3,15 +3,13 @@ import { Slab } from './index.js';
 test('what is put in comes out, whatever comes after it', () => {
   const slab = new Slab(64);
   const texts = Array.from({ length: 50 }, (_, i) => 'ü'.repeat(i % 30));
-  const kept = texts.map((text) => slab.from(text));
-  const copies = kept.map((bytes) => slab.copy(bytes));
+  const kept = texts.map((text) => slab.copy(Buffer.from(text)));
   expect(kept.map(String)).toEqual(texts);
-  expect(copies.map(String)).toEqual(texts);
 });
 
 test('small buffers share a piece of memory, large ones have their own', () => {
   const slab = new Slab(64);
-  const [a, b, large] = [slab.from('a'), slab.from('b'), slab.from('x'.repeat(17))];
+  const [a, b, large] = ['a', 'b', 'x'.repeat(17)].map((text) => slab.copy(Buffer.from(text)));
   expect(a!.buffer).toBe(b!.buffer);
   expect(large!.buffer).not.toBe(a!.buffer);
   expect(large!.buffer.byteLength).toBe(17);

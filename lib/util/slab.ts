@@ -13,13 +13,6 @@ export class Slab {
     this.#pieceBytes = pieceBytes;
   }
 
-  /** As `Buffer.from(text)`. */
-  from(text: string): Buffer {
-    const room = this.#room(Buffer.byteLength(text));
-    room.write(text);
-    return room;
-  }
-
   /** A copy of `bytes`. */
   copy(bytes: Buffer): Buffer {
     const room = this.#room(bytes.length);

@@ -19,7 +19,7 @@
  *
  * @see https://etcd.io/docs/v3.4/learning/api_guarantees/
  */
-import { Backoff, childAbort, type Clock, type Log, sleep } from '../../../util/index.js';
+import { Backoff, childAbort, type Clock, type Log, Slab, sleep } from '../../../util/index.js';
 import {
   CompactedError,
   type Entry,
@@ -72,6 +72,7 @@ export class EtcdStorage implements Storage {
   readonly #seesAll: boolean;
   /** The highest revision that is known to have written a key below the prefix. */
   #own = 0;
+  readonly #slab = new Slab();
   readonly #stop = new AbortController();
   readonly #compacting: Promise<void>;
 
@@ -282,7 +283,7 @@ export class EtcdStorage implements Storage {
 
   #entry({ key, value, createRevision, modRevision }: KeyValue): Entry {
     // A copy: the value is a part of a message, all of which would be kept with it.
-    return { key: this.#fromEtcd(key)!, value: Buffer.from(value), createRevision, modRevision };
+    return { key: this.#fromEtcd(key)!, value: this.#slab.copy(value), createRevision, modRevision };
   }
 
   /** `/registry/pods/default/web-0`, below the prefix that was chosen. */

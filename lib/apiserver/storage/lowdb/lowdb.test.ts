@@ -427,6 +427,14 @@ describe('groups', () => {
     expect(disk.syncs - before).toBe(2);
   });
 
+  test('what is kept of a write is its bytes, not those that lay beside them', async () => {
+    await using storage = await openStore();
+    const beside = Buffer.alloc(1024 * 1024, '{} ');
+    const { value } = await storage.put('/a', beside.subarray(0, 2));
+    expect(String(value)).toBe('{}');
+    expect(value.buffer.byteLength).toBeLessThan(100_000);
+  });
+
   test('a store that is closed finishes what it was given, then refuses', async () => {
     const folder = newFolder();
     const storage = await openStore({ folder });

@@ -16,7 +16,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { Low } from 'lowdb';
-import { type Clock, type Log, Scope } from '../../../util/index.js';
+import { type Clock, type Log, Scope, Slab } from '../../../util/index.js';
 import { History, keyOf } from '../history.js';
 import { compareKeys } from '../order.js';
 import type { SortedEntries } from '../sorted.js';
@@ -92,6 +92,7 @@ export class LowdbStorage implements Storage {
   readonly #foldBytes: number;
   /** Ends what `open` began. */
   readonly #scope: Scope;
+  readonly #slab = new Slab();
   readonly #waiting: Request[] = [];
   /** Runs while requests wait. */
   #committing: Promise<void> | undefined;
@@ -255,7 +256,8 @@ export class LowdbStorage implements Storage {
         answers.push(() => answer.reject(new RevisionMismatchError(key, expected, previous)));
       } else if (request.type === 'put') {
         revision++;
-        const { value } = request;
+        // Only what is written stays: of ten who want to write a key, nine may have to come again.
+        const value = this.#slab.copy(request.value);
         const entry = { key, value, createRevision: previous?.createRevision ?? revision, modRevision: revision };
         changed.set(key, entry);
         records.push({ type: 'put', revision, key, value });
