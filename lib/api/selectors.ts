@@ -347,20 +347,39 @@ export function parseFieldSelector(text: string): FieldTerm[] {
 export const formatFieldSelector = (terms: readonly FieldTerm[]): string =>
   terms.map(({ field, operator, value }) => `${field}${operator}${value.replace(/[\\,=]/g, '\\$&')}`).join(',');
 
+/** What one term of a field selector asks: whether it `holds` of what `read` finds in an object. */
+export interface FieldTest<T extends KubernetesObject> {
+  readonly field: string;
+  readonly read: (object: DeepReadonly<T>) => string;
+  readonly holds: (value: string) => boolean;
+}
+
+/**
+ * The terms of a field selector, as a kind understands them.
+ *
+ * @throws BadRequest if one names a field that the kind does not offer
+ */
+export const fieldTests = <T extends KubernetesObject>(
+  terms: readonly FieldTerm[],
+  kind: Pick<Kind<T>, 'selectableFields'>,
+): FieldTest<T>[] =>
+  terms.map(({ field, operator, value }) => ({
+    field,
+    read: readerOf(field, kind),
+    holds: (found) => (found === value) === (operator === '='),
+  }));
+
 /**
  * The test that a field selector puts to the objects of a kind.
  *
- * @throws BadRequest if it names a field that the kind does not offer
+ * @throws BadRequest as {@link fieldTests}
  */
 export function fieldMatcher<T extends KubernetesObject>(
   terms: readonly FieldTerm[],
   kind: Pick<Kind<T>, 'selectableFields'>,
 ): (object: DeepReadonly<T>) => boolean {
-  const tests = terms.map(({ field, operator, value }) => {
-    const read = readerOf(field, kind);
-    return (object: DeepReadonly<T>) => (read(object) === value) === (operator === '=');
-  });
-  return (object) => tests.every((test) => test(object));
+  const tests = fieldTests(terms, kind);
+  return (object) => tests.every(({ read, holds }) => holds(read(object)));
 }
 
 function readerOf<T extends KubernetesObject>(

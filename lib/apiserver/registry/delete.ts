@@ -23,7 +23,7 @@ import { CachedEntry } from '../watch-cache/entry.js';
 import { giveBack } from './admit.js';
 import { admissionRequest, type RequestContext } from './context.js';
 import type { DeleteOptions } from './delete-options.js';
-import { copyOf, present, toStored } from './present.js';
+import { copyOf, present } from './present.js';
 import { isHeld, modified, type Registry } from './registry.js';
 
 /** The garbage collector's own finalizers. */
@@ -81,7 +81,7 @@ async function step(
 
   let last = current;
   if (grace !== 'none' || changed || isHeld(kind, object)) {
-    last = await registry.write(context, current, registry.cache.of(kind).codec.encode(toStored(kind, object)));
+    last = await registry.write(context, current, object);
   }
   if (isHeld(kind, object) || object.metadata.deletionGracePeriodSeconds! > 0) return { entry: last };
   if (context.dryRun) return answer(kind, last);

@@ -7,6 +7,10 @@ import type { CachedEntry } from '../watch-cache/entry.js';
 export const present = (kind: Kind, entry: CachedEntry): DeepReadonly<any> =>
   kind.storedAs ? kind.storedAs.fromStored(entry.object) : entry.object;
 
+/** The same, to read single fields of (see {@link CachedEntry.glance}). */
+export const glance = (kind: Kind, entry: CachedEntry): DeepReadonly<any> =>
+  kind.storedAs ? kind.storedAs.fromStored(entry.object) : entry.glance;
+
 /** A copy of it that may be changed. */
 export const copyOf = <T extends KubernetesObject>(kind: Kind, entry: CachedEntry): T =>
   kind.storedAs ? (structuredClone(kind.storedAs.fromStored(entry.copy())) as T) : entry.copy<T>();

@@ -156,12 +156,14 @@ export class Registry {
   }
 
   /** Writes a changed object, under the condition that nobody else did. @throws RevisionMismatchError */
-  async write({ kind, dryRun }: RequestContext, current: CachedEntry, value: Buffer): Promise<CachedEntry> {
+  async write({ kind, dryRun }: RequestContext, current: CachedEntry, object: KubernetesObject): Promise<CachedEntry> {
     const { codec } = this.cache.of(kind);
+    const { key, revision } = current;
+    const stored = toStored(kind, object);
+    const value = codec.encode(stored);
     if (value.equals(current.value)) return current; // nothing was changed: no write, no event, the same version
-    if (dryRun) return new CachedEntry(codec, current.key, value, current.revision);
-    const { modRevision } = await this.#put(current.key, value, current.revision);
-    return new CachedEntry(codec, current.key, value, modRevision);
+    if (dryRun) return new CachedEntry(codec, key, value, revision);
+    return this.#put(kind, { key, value, stored }, revision);
   }
 
   /** Removes an object, under the condition that nobody else changed it. @returns its last state @throws RevisionMismatchError */
@@ -174,18 +176,19 @@ export class Registry {
   }
 
   async #insert({ kind, dryRun }: RequestContext, object: KubernetesObject): Promise<CachedEntry> {
-    const { codec, get } = this.#cacheOf(kind);
+    const cache = this.cache.of(kind);
+    const { codec } = cache;
     const { namespace = '', name } = object.metadata;
     const key = keyInStore(kind, namespace, name);
-    const value = codec.encode(toStored(kind, object));
+    const stored = toStored(kind, object);
+    const value = codec.encode(stored);
     if (dryRun) {
-      const present = get(key);
+      const present = cache.get(key);
       if (present) throw exists(kind, present.object);
       return new CachedEntry(codec, key, value, 0);
     }
     try {
-      const { modRevision } = await this.#put(key, value, 0);
-      return new CachedEntry(codec, key, value, modRevision);
+      return await this.#put(kind, { key, value, stored }, 0);
     } catch (error) {
       if (!(error instanceof RevisionMismatchError) || !error.current) throw error;
       throw exists(kind, codec.decode(error.current.value, error.current.modRevision));
@@ -222,24 +225,28 @@ export class Registry {
     const validated = this.admission.validate(request, reserved);
     if (validated) await validated;
 
-    const value = this.cache.of(kind).codec.encode(toStored(kind, object));
-    if (isDone(kind, object, old)) {
-      await this.remove(context, current);
-      return new CachedEntry(this.cache.of(kind).codec, current.key, value, current.revision);
+    if (!isDone(kind, object, old)) return this.write(context, current, object);
+    const { codec } = this.cache.of(kind);
+    const value = codec.encode(toStored(kind, object));
+    await this.remove(context, current);
+    return new CachedEntry(codec, current.key, value, current.revision);
+  }
+
+  async #put(
+    kind: Kind,
+    { key, value, stored }: { readonly key: string; readonly value: Buffer; readonly stored: KubernetesObject },
+    expected: number,
+  ): Promise<CachedEntry> {
+    const { codec, writing } = this.cache.of(kind);
+    writing.set(value, stored);
+    try {
+      const { modRevision } = await this.storage.put(key, value, { expected });
+      // A writer sees its own write: the answer waits until every read would show it.
+      await this.cache.reached(modRevision);
+      return new CachedEntry(codec, key, value, modRevision);
+    } finally {
+      writing.delete(value);
     }
-    return this.write(context, current, value);
-  }
-
-  #cacheOf(kind: Kind) {
-    const cache = this.cache.of(kind);
-    return { codec: cache.codec, get: (key: string) => cache.get(key) };
-  }
-
-  async #put(key: string, value: Buffer, expected: number) {
-    const entry = await this.storage.put(key, value, { expected });
-    // A writer sees its own write: the answer waits until every read would show it.
-    await this.cache.reached(entry.modRevision);
-    return entry;
   }
 }
 

@@ -2,16 +2,16 @@
 import type { Kind } from '../../api/kinds/kind.js';
 import {
   everything,
-  fieldMatcher,
+  fieldTests,
   parseFieldSelector,
   parseLabelSelector,
   type FieldTerm,
+  type FieldTest,
   type Selector,
 } from '../../api/selectors.js';
-import type { DeepReadonly } from '../../api/types.js';
 import { prefixOf } from '../served.js';
 import type { CachedEntry } from '../watch-cache/entry.js';
-import { present } from './present.js';
+import { glance } from './present.js';
 
 export class Selection {
   readonly kind: Kind;
@@ -24,7 +24,7 @@ export class Selection {
   /** The one key that can match, where the name is given and the place is known. */
   readonly onlyKey: string | undefined;
   readonly #labels: Selector;
-  readonly #fields: ((object: DeepReadonly<any>) => boolean) | undefined;
+  readonly #fields: readonly FieldTest<any>[];
 
   /** @throws BadRequest what cannot be parsed, a field that the kind does not offer */
   constructor(
@@ -34,7 +34,7 @@ export class Selection {
     this.kind = kind;
     this.id = JSON.stringify([namespace, labelSelector, fieldSelector]);
     const terms = fieldSelector === '' ? [] : parseFieldSelector(fieldSelector);
-    const fields = terms.length === 0 ? undefined : fieldMatcher(terms, kind);
+    this.#fields = fieldTests(terms, kind);
     this.prefix = prefixOf(kind) + (kind.namespaced && namespace !== '' ? `${namespace}/` : '');
     const name = exactly(terms, 'metadata.name');
     const place = kind.namespaced ? namespace || exactly(terms, 'metadata.namespace') : '';
@@ -43,8 +43,7 @@ export class Selection {
         ? undefined
         : prefixOf(kind) + (kind.namespaced ? `${place}/` : '') + name;
     this.#labels = labelSelector === '' ? everything : parseLabelSelector(labelSelector);
-    this.#fields = fields;
-    this.all = this.#labels.empty && !fields;
+    this.all = this.#labels.empty && this.#fields.length === 0;
   }
 
   /** Whether an entry of this kind is meant. */
@@ -52,7 +51,9 @@ export class Selection {
     if (!entry.key.startsWith(this.prefix)) return false;
     if (this.onlyKey !== undefined && entry.key !== this.onlyKey) return false;
     if (!this.#labels.empty && !this.#labels.matches(entry.labels)) return false;
-    return this.#fields === undefined || this.#fields(present(this.kind, entry));
+    return this.#fields.every(({ field, read, holds }) =>
+      holds(entry.field(field, () => read(glance(this.kind, entry)))),
+    );
   }
 }
 

@@ -9,13 +9,24 @@ export class CachedEntry {
   readonly #codec: Codec;
   /** Kept only until memory is wanted: 30,000 pods are far smaller as bytes than as objects. */
   #object: WeakRef<DeepReadonly<KubernetesObject>> | undefined;
+  /** What `value` was made from, if it was written here and a moment ago. */
+  readonly #written: WeakRef<DeepReadonly<KubernetesObject>> | undefined;
   #labels: Readonly<Record<string, string>> | undefined;
+  /** Of the fields that selectors may name, those that were asked for. */
+  #fields: Map<string, string> | undefined;
 
-  constructor(codec: Codec, key: string, value: Buffer, revision: number) {
+  constructor(
+    codec: Codec,
+    key: string,
+    value: Buffer,
+    revision: number,
+    written?: DeepReadonly<KubernetesObject> | undefined,
+  ) {
     this.#codec = codec;
     this.key = key;
     this.value = value;
     this.revision = revision;
+    this.#written = written && new WeakRef(written);
   }
 
   /** Shared: copy before you change it. */
@@ -28,8 +39,24 @@ export class CachedEntry {
     return object;
   }
 
+  /**
+   * The object, to read single fields of: as its writer left it, where that is still at hand, which spares watches of a busy
+   * cluster the parsing. It may lack its `resourceVersion`, and what is `undefined` in it is not there in {@link object}.
+   */
+  get glance(): DeepReadonly<any> {
+    return this.#object?.deref() ?? this.#written?.deref() ?? this.object;
+  }
+
   get labels(): Readonly<Record<string, string>> {
-    return (this.#labels ??= this.object.metadata.labels ?? {});
+    return (this.#labels ??= this.glance.metadata.labels ?? {});
+  }
+
+  /** The value of a field that selectors may name; read once, for watches ask with each change what it was before. */
+  field(name: string, read: () => string): string {
+    this.#fields ??= new Map();
+    let value = this.#fields.get(name);
+    if (value === undefined) this.#fields.set(name, (value = read()));
+    return value;
   }
 
   /** A copy that may be changed. */

@@ -42,3 +42,43 @@ test('whatever is written, a list shows what is there, in order, and the log sho
     }),
   );
 });
+
+test('while its writer waits, fields are read from what he wrote; the object itself is what is stored', () => {
+  const cache = new KindCache(codec, prefix, 1);
+  const written = {
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: { name: 'y', labels: { app: 'web' } },
+    data: undefined,
+  };
+  const stored = codec.encode(written);
+  const key = `${prefix}a/y`;
+  cache.writing.set(stored, written);
+  cache.apply({
+    type: 'put',
+    entry: { key, value: stored, createRevision: 2, modRevision: 2 },
+    previous: undefined,
+  });
+  const entry = cache.get(key)!;
+  expect(entry.glance).toBe(written);
+  expect(entry.labels).toEqual({ app: 'web' });
+  expect(entry.object).toStrictEqual({
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: { name: 'y', labels: { app: 'web' }, resourceVersion: '2' },
+  });
+  expect(entry.glance).toBe(entry.object);
+});
+
+test('a field that selectors name is read once of each version', () => {
+  const cache = new KindCache(codec, prefix, 1);
+  const key = `${prefix}a/x`;
+  const put = (modRevision: number) =>
+    cache.apply({ type: 'put', entry: { key, value, createRevision: 2, modRevision }, previous: undefined });
+  let reads = 0;
+  const field = () => cache.get(key)!.field('metadata.name', () => `read ${++reads}`);
+  put(2);
+  expect([field(), field()]).toEqual(['read 1', 'read 1']);
+  put(3);
+  expect(field()).toBe('read 2');
+});

@@ -1,4 +1,5 @@
 /** The present state of one kind, in the order of its keys, and its last changes. */
+import type { DeepReadonly, KubernetesObject } from '../../api/types.js';
 import type { StoreEvent } from '../storage/storage.js';
 import type { Codec } from '../codec.js';
 import { CachedEntry } from './entry.js';
@@ -18,6 +19,8 @@ export class KindCache {
   readonly #listeners = new Set<() => void>();
   /** What watches have made of the last changes, and others will write as well. */
   readonly #shared = new Map<string, unknown>();
+  /** What is being written, by what it is made from, for as long as its writer waits: see {@link CachedEntry.glance}. */
+  readonly writing = new Map<Buffer, DeepReadonly<KubernetesObject>>();
   /** The revision of the last change of this kind. */
   #changed: number;
 
@@ -118,7 +121,7 @@ export class KindCache {
 
   #put({ key, value, modRevision }: { key: string; value: Buffer; modRevision: number }): CacheEvent {
     const previous = this.#entries.get(key);
-    const entry = new CachedEntry(this.codec, key, value, modRevision);
+    const entry = new CachedEntry(this.codec, key, value, modRevision, this.writing.get(value));
     this.#entries.set(key, entry);
     if (!previous) this.#added.push(key);
     // Nobody lists, and much comes and goes.
