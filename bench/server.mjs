@@ -16,22 +16,10 @@ export async function startServer(args, { nodeArgs = [], onComplaint } = {}) {
   const data = mkdtempSync(join(tmpdir(), 'kubebook-bench-'));
   const port = await freePort();
   const startMs = performance.now();
-  const child = spawn(
-    process.execPath,
-    [
-      '--max-semi-space-size=32', // as the first line of `bin/kubebook.mjs` and `npm start` have it
-      ...nodeArgs,
-      join(root, 'bin/kubebook.mjs'),
-      ...args,
-      `--data=${data}`,
-      `--port=${port}`,
-      '--secure-port=0',
-    ],
-    {
-      stdio: ['ignore', 'ignore', onComplaint ? 'pipe' : 'inherit'],
-      env: { ...process.env, KUBEBOOK_NO_SETUP: '1' },
-    },
-  );
+  const child = spawnCommand([...args, `--data=${data}`, `--port=${port}`, '--secure-port=0'], {
+    nodeArgs,
+    stderr: onComplaint ? 'pipe' : 'inherit',
+  });
   let lastWords = '';
   if (onComplaint)
     child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -68,6 +56,26 @@ export async function startServer(args, { nodeArgs = [], onComplaint } = {}) {
     },
   };
 }
+
+/** A component of its own, such as `kubebook scheduler`, working for the server at `port`. */
+export function startComponent(name, port) {
+  const child = spawnCommand([name, `--server=http://127.0.0.1:${port}`, '--port=0']);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return {
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+const spawnCommand = (args, { nodeArgs = [], stderr = 'inherit' } = {}) =>
+  spawn(
+    process.execPath,
+    // As the first line of `bin/kubebook.mjs` and `npm start` have it.
+    ['--max-semi-space-size=32', ...nodeArgs, join(root, 'bin/kubebook.mjs'), ...args],
+    { stdio: ['ignore', 'ignore', stderr], env: { ...process.env, KUBEBOOK_NO_SETUP: '1' } },
+  );
 
 async function answers(port) {
   try {
