@@ -31,6 +31,11 @@ const limitOf = (kind: DiskKind): DiskKind => {
   return /^\+?\d+$/.test(text) && Number(text) > 0 ? { ...kind, limit: Number(text) } : kind;
 };
 
+/**
+ * The provider of release 1.2.4: eight predicates, four priorities of weight 1.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithmprovider/defaults/defaults.go
+ */
 export const defaultProvider = registerAlgorithmProvider(
   'DefaultProvider',
   [

@@ -2,6 +2,7 @@
 import type { Explanation } from './explain.js';
 import type { Explained, NodeVerdict, PredicateVerdict } from './explanation.js';
 
+/** How much is told, and how. */
 export interface TextOptions {
   /** Also every predicate's verdict on every node. */
   readonly wide?: boolean;

@@ -46,6 +46,7 @@ export interface NodeVerdict {
 export interface Outcome {
   /** `default/web-0` */
   readonly pod: ObjectKey;
+  /** Who decided. */
   readonly algorithmProvider: string;
   /** The node chosen; undefined: none fits. */
   readonly node?: string;

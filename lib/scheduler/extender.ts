@@ -52,9 +52,11 @@ export interface Filtering {
   readonly failed: Readonly<Record<string, string>>;
 }
 
+/** A process that has a say in the decision, however it is asked. */
 export interface Extender {
   /** Where it is, for messages. */
   readonly name: string;
+  /** Its scores count this many times. */
   readonly weight: number;
   /** Left out: it lets every node pass. @throws Error saying what is wrong with it */
   filter?(pod: PodInfo, nodes: readonly NodeInfo[], signal: AbortSignal): Promise<Filtering>;
@@ -62,7 +64,7 @@ export interface Extender {
   prioritize?(pod: PodInfo, nodes: readonly NodeInfo[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
 }
 
-/** @param apiVersion of the policy: part of the URLs */
+/** The extender that `policy` describes, asked over HTTP. @param apiVersion of the policy file: part of the URLs */
 export function httpExtender(
   { urlPrefix, filterVerb, prioritizeVerb, weight, enableHttps, httpTimeout, tlsConfig = {} }: ExtenderPolicy,
   { apiVersion, clock }: { readonly apiVersion: string; readonly clock: Clock },

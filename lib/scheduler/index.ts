@@ -58,6 +58,7 @@ export {
   registerPriorityFunction,
   type AlgorithmFactory,
   type AlgorithmProvider,
+  type ProviderOptions,
   type FitPredicateFactory,
   type PredicatePolicy,
   type PriorityConfigFactory,
@@ -76,9 +77,13 @@ export {
   type Filtering,
 } from './extender.js';
 
-// Writing parts: a predicate answers true, false, or `unfit(reasons)`; a priority scores from 0 to 10.
+// Writing parts: a predicate answers true, false, or `unfit(reasons)`; a priority scores from 0 to 10. Those that are there,
+// each with its formula, are `predicates.…`, `priorities.…` and `today.…`.
 export { keep, preparing, unfit, type FitPredicate, type Unfit, type Verdict } from './predicates/predicate.js';
 export { maxPriority, type Priority, type PriorityFunction, type Scores } from './priorities/priority.js';
+export * as predicates from './predicates/index.js';
+export * as priorities from './priorities/index.js';
+export * as today from './today/index.js';
 export type { PluginArgs } from './plugin-args.js';
 export type { Peers } from './peers.js';
 

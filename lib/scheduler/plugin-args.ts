@@ -7,9 +7,11 @@ import type { NodeInfo } from './node-info.js';
 import type { Peers } from './peers.js';
 import type { PodInfo } from './pod-info.js';
 
+/** The cluster, as a predicate's or priority's factory gets it. */
 export interface PluginArgs {
   /** All nodes with their Pods, whether they fit or not, by descending name. */
   readonly nodes: readonly NodeInfo[];
+  /** Undefined: there is neither such a node, nor a Pod bound to that name. */
   nodeNamed(name: string): NodeInfo | undefined;
   /** The selectors of the Services of the Pod's namespace that select it. */
   services(pod: PodInfo): readonly Selector[];
@@ -17,7 +19,9 @@ export interface PluginArgs {
   peers(pod: PodInfo, of: 'services' | 'services and controllers'): Peers;
   /** Pods of `namespace` on nodes that `selector` matches, in the order in which they came there. */
   podsMatching(namespace: string, selector: Selector): readonly { readonly pod: PodInfo; readonly nodeName: string }[];
+  /** Undefined: there is no such claim. */
   claim(namespace: string, name: string): DeepReadonly<PersistentVolumeClaim> | undefined;
+  /** Undefined: no name, or no such volume. */
   volume(name: string | undefined): DeepReadonly<PersistentVolume> | undefined;
   /** An object of a kind in `schedulerResources`: a StorageClass, a Namespace. */
   get<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): DeepReadonly<T> | undefined;

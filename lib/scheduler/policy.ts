@@ -31,6 +31,7 @@ import {
   type PriorityPolicy,
 } from './registry.js';
 
+/** An algorithm as a file describes it. */
 export interface Policy {
   /** `v1`; extenders find it in the URL that they are asked under. */
   readonly apiVersion: string;

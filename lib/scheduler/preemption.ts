@@ -38,6 +38,7 @@ export interface Candidate {
   readonly violations: number;
 }
 
+/** *DefaultPreemption*, as the PostFilter of a provider. @see https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/ */
 export const defaultPreemption = (args: Args): PostFilter => {
   // Where the search starts moves on, or the first nodes of a large cluster would always have to give.
   let offset = 0;

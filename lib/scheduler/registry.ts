@@ -26,6 +26,7 @@ import { serviceAntiAffinity } from './priorities/service-anti-affinity.js';
 /** Builds a predicate that looks at more than the Pod and the node. */
 export type FitPredicateFactory = (args: PluginArgs) => FitPredicate;
 
+/** Builds a priority that looks at more than the Pod and the node; its score counts `weight` times. */
 export interface PriorityConfigFactory {
   readonly factory: (args: PluginArgs) => Priority;
   readonly weight: number;
@@ -34,6 +35,7 @@ export interface PriorityConfigFactory {
 /** A predicate as a policy file names it. */
 export interface PredicatePolicy {
   readonly name: string;
+  /** Builds a predicate of one's own under `name`; exactly one member is set. Left out: `name` is registered. */
   readonly argument?: {
     readonly serviceAffinity?: { readonly labels: readonly string[] };
     readonly labelsPresence?: { readonly labels: readonly string[]; readonly presence: boolean };
@@ -43,7 +45,9 @@ export interface PredicatePolicy {
 /** A priority as a policy file names it. */
 export interface PriorityPolicy {
   readonly name: string;
+  /** More than 0. */
   readonly weight: number;
+  /** As a predicate's. */
   readonly argument?: {
     readonly serviceAntiAffinity?: { readonly label: string };
     readonly labelPreference?: { readonly label: string; readonly presence: boolean };
@@ -69,7 +73,9 @@ export interface ProviderOptions {
   readonly reservation?: (args: PluginArgs) => Reservation;
 }
 
+/** A named set of predicates and priorities, by their names. */
 export interface AlgorithmProvider {
+  /** In the order in which they were given. */
   readonly predicateKeys: ReadonlySet<string>;
   readonly priorityKeys: ReadonlySet<string>;
   readonly options: ProviderOptions;
@@ -121,6 +127,7 @@ export function predicateOfPolicy({ name, argument }: PredicatePolicy): FitPredi
     : () => checkNodeLabelPresence(labelsPresence!.labels, labelsPresence!.presence);
 }
 
+/** Whether there is a predicate of that name. */
 export const isFitPredicateRegistered = (name: string): boolean => predicates.has(name);
 
 /** Stores a ready priority: a function of Pod and node, or one with `map` and `reduce`. Its score counts `weight` times. */
@@ -156,6 +163,7 @@ export function priorityOfPolicy({ name, weight, argument }: PriorityPolicy): Pr
   };
 }
 
+/** Whether there is a priority of that name. */
 export const isPriorityFunctionRegistered = (name: string): boolean => priorities.has(name);
 
 /**

@@ -61,6 +61,7 @@ export const schedulerResources: readonly resources.Resource<any>[] = [
   resources.podDisruptionBudgets,
 ];
 
+/** What a scheduler works with, and as. */
 export interface SchedulerOptions {
   readonly client: Client;
   readonly clock: Clock;
@@ -166,6 +167,7 @@ export class Scheduler {
     this.#queue.moveAll();
   }
 
+  /** The name of the provider that decides now; `Policy` for a policy file. */
   get algorithmProvider(): string {
     return this.#algorithmProvider;
   }

@@ -29,6 +29,7 @@ import type { Scheduler } from './scheduler.js';
 /** Upstream's, where it is HTTPS. */
 export const defaultSchedulerPort = 10259;
 
+/** Whose port it is, and where. */
 export interface SchedulerServerOptions {
   readonly scheduler: Pick<Scheduler, 'explain' | 'attempts' | 'metrics' | 'snapshot' | 'synced'>;
   readonly log: Log;
@@ -38,6 +39,7 @@ export interface SchedulerServerOptions {
   readonly bindAddress?: string;
 }
 
+/** The scheduler's own port, until it is disposed. */
 export class SchedulerServer implements AsyncDisposable {
   /** `http://127.0.0.1:10259` */
   readonly url: string;

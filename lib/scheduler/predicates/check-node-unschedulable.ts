@@ -3,7 +3,11 @@ import { tolerates } from './pod-tolerates-node-taints.js';
 
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
 
-/** A node that was cordoned (`spec.unschedulable`) takes only Pods that tolerate it. Later than 1.2, and always in force. */
+/**
+ * *NodeUnschedulable*: a node that was cordoned (`spec.unschedulable`) takes only Pods that tolerate that. Later than 1.2.
+ *
+ * @see https://kubernetes.io/docs/concepts/architecture/nodes/#manual-node-administration
+ */
 export const checkNodeUnschedulable = keep(
   (pod, node) =>
     !node.node!.spec.unschedulable ||

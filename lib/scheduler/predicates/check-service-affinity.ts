@@ -5,6 +5,8 @@ import { preparing, unfit, type FitPredicate } from './predicate.js';
  * *CheckServiceAffinity*, with an argument of a policy: the Pods of a Service stay together on nodes that have the same
  * values for `labels` (one region, say). Values that the Pod's nodeSelector does not name are those of the node where its
  * Service's first Pod runs; with none known, every node will do.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/predicates/predicates.go
  */
 export const checkServiceAffinity = (labels: readonly string[], args: PluginArgs): FitPredicate =>
   preparing((pod) => {

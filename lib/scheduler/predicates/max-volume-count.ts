@@ -6,16 +6,21 @@ import { askedWhen, unfit, type FitPredicate } from './predicate.js';
 /** A kind of disk of which a node can hold only so many, told apart by id. */
 export interface DiskKind {
   readonly limit: number;
+  /** Undefined: it is of another kind. */
   idOf(source: DeepReadonly<Volume> | DeepReadonly<PersistentVolume['spec']>): string | undefined;
 }
 
 /** Amazon attaches 40 volumes to a machine; one is its root. */
 export const ebs: DiskKind = { limit: 39, idOf: (source) => source.awsElasticBlockStore?.volumeID };
+/** Google attaches 16 persistent disks to a machine. */
 export const gcePd: DiskKind = { limit: 16, idOf: (source) => source.gcePersistentDisk?.pdName };
 
 /**
  * *MaxEBSVolumeCount*, *MaxGCEPDVolumeCount*: the distinct disks of one kind on the node, also those behind claims, with the
- * new ones stay within the limit. A Pod without such disks always fits. (Today's name: *NodeVolumeLimits*.)
+ * new ones stay within the limit: 39 and 16, or `KUBE_MAX_PD_VOLS` of the environment for both. A Pod without such disks
+ * always fits. (Today's name: *NodeVolumeLimits*.)
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/predicates/predicates.go
  */
 export const maxVolumeCount = (kind: DiskKind, args: PluginArgs): FitPredicate =>
   askedWhen(hasVolumes, (pod, node) => {

@@ -5,6 +5,8 @@ import { keep, unfit } from './predicate.js';
  * *NoDiskConflict*: no disk of the Pod is mounted by another Pod of the node. A GCE disk may be shared by readers; an EBS
  * volume not at all; two RBD images are one if they have a monitor, the pool and the image in common.
  * (Today's name: *VolumeRestrictions*.)
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/predicates/predicates.go
  */
 export const noDiskConflict = keep((pod, node) => {
   if (pod.disks.length === 0) return true;

@@ -6,6 +6,8 @@ const zoneLabels = ['failure-domain.beta.kubernetes.io/zone', 'failure-domain.be
 /**
  * *NoVolumeZoneConflict*: a volume that lives in a zone is mounted there. A node without zone labels takes every volume.
  * (Today's name: *VolumeZone*.)
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/predicates/predicates.go
  */
 export const noVolumeZoneConflict = (args: PluginArgs): FitPredicate =>
   askedWhen(

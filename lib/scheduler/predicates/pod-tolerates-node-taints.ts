@@ -3,7 +3,7 @@ import { keep, unfit } from './predicate.js';
 
 /**
  * *PodToleratesNodeTaints*: the Pod tolerates each taint of the node whose effect is NoSchedule or NoExecute. That a node is
- * not ready is such a taint too. Later than 1.2, and always in force. (Today's name: *TaintToleration*.)
+ * not ready is such a taint too. Later than 1.2. (Today's name: *TaintToleration*.)
  *
  * @see https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
  */

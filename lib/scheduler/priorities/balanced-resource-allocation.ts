@@ -8,6 +8,9 @@ import type { Priority } from './priority.js';
  *   f(resource) = T / A, or 1 if A = 0
  *   score       = 0 if a fraction is ≥ 1, else ⌊10 − |f(cpu) − f(memory)| · 10⌋
  * ```
+ * T: requested on the node and by the Pod, 100 m and 200 MiB where a container says nothing; A: allocatable.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/priorities/priorities.go
  */
 export const balancedResourceAllocation: Priority = {
   kept: true,

@@ -8,7 +8,9 @@ const maxBytes = 1000 * megabyte;
 
 /**
  * *ImageLocalityPriority*: prefers nodes that have the Pod's images already, by the sum S of their sizes:
- * 0 below 23 MB, 10 from 1000 MB, in between `⌊10 · (S − min) / (max − min)⌋ + 1`.
+ * 0 below 23 MB, 10 from 1000 MB, in between `⌊10 · (S − min) / (max − min)⌋ + 1`; S in bytes, a MB being 1024 · 1024 of them.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/priorities/priorities.go
  */
 export const imageLocality: Priority = {
   kept: true,

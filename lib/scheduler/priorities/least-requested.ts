@@ -7,6 +7,9 @@ import type { Priority } from './priority.js';
  *   s(resource) = 0 if T > A or A = 0, else ⌊(A − T) · 10 / A⌋      T: requested there and by the Pod, A: allocatable
  *   score       = ⌊(s(cpu) + s(memory)) / 2⌋
  * ```
+ * In millicores and bytes; a container that says nothing counts as 100 m and 200 MiB.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/priorities/priorities.go
  */
 export const leastRequested: Priority = {
   kept: true,

@@ -3,6 +3,8 @@ import { maxPriority, type Priority } from './priority.js';
 /**
  * *NodeAffinityPriority*: prefers nodes by the weights of the preferred node affinities that they fulfil.
  * `⌊10 · (sum / W)⌋` with W the largest sum; 0 everywhere if nothing is preferred.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/priorities/node_affinity.go
  */
 export const nodeAffinity: Priority = {
   kept: true,

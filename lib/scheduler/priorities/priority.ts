@@ -8,10 +8,14 @@
 import type { NodeInfo } from '../node-info.js';
 import type { PodInfo } from '../pod-info.js';
 
+/** The highest score of 1.2's scale. */
 export const maxPriority = 10;
 
+/** See above: `map`, then `reduce`. */
 export interface Priority {
+  /** The raw score of one node. */
   map?(pod: PodInfo, node: NodeInfo): number;
+  /** Makes raw scores final, in place. @param nodes those that fit, in the order of `scores` */
   reduce?(pod: PodInfo, nodes: readonly NodeInfo[], scores: Scores): void;
   /** The final score, if it is the same on every node that fits, whichever these are: then neither step is taken. */
   uniform?(pod: PodInfo): number | undefined;

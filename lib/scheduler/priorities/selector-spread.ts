@@ -16,6 +16,8 @@ const nodeWeighting = Math.fround(1 / 3);
  *   score      = ⌊node score⌋, or ⌊node score / 3 + zone score · 2 / 3⌋ for a node in a zone
  * ```
  * 1.2 reckoned in 32-bit floats, and so do we.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/priorities/selector_spreading.go
  */
 export const selectorSpread = (
   args: Pick<PluginArgs, 'peers'>,

@@ -5,6 +5,8 @@ import { maxPriority, type Priority } from './priority.js';
  * *ServiceAntiAffinityPriority*, with an argument of a policy: spreads the Pods of the first Service that selects the Pod
  * over the values of `label` (racks, say). A node without the label gets 0, one with it
  * `⌊10 · (n − peers on nodes with its value) / n⌋`, n being all peers; 10 if there are none.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/priorities/selector_spreading.go
  */
 export const serviceAntiAffinity = (label: string, args: PluginArgs): Priority => ({
   reduce(pod, nodes, scores) {

@@ -18,6 +18,9 @@ const maxBytesPerContainer = 1000 * megabyte;
  *   S     = Σ ⌊size · nodes with the image / nodes⌋, not less than 23 MB and not more than 1000 MB a container (max)
  *   score = ⌊100 · (S − 23 MB) / (max − 23 MB)⌋
  * ```
+ * In bytes; a MB is 1024 · 1024 of them. Init containers count as containers, and so do image volumes.
+ *
+ * @see https://kubernetes.io/docs/reference/scheduling/config/#scheduling-plugins
  */
 export const imageLocality = (args: Pick<PluginArgs, 'nodes'>): Priority => {
   /** Its size on each node that has it, by image. */

@@ -34,10 +34,14 @@ interface Places {
 }
 
 /**
+ * *InterPodAffinity*, the filter:
+ *
  * - required affinity: Pods that *all* the terms mean run in the node's domain, for each term. The first Pod of a series that
  *   wants to be near itself may start anywhere with these labels;
  * - required anti-affinity: no Pod that one of the terms means runs in the node's domain;
  * - and the anti-affinity that running Pods require holds for the newcomer.
+ *
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity
  */
 export const interPodAffinity = (args: Args): FitPredicate => {
   const topology = new Topology();
@@ -116,12 +120,13 @@ function anyPod(node: NodeInfo, condition: (pod: PodInfo) => boolean): true | un
 }
 
 /**
- * Each Pod that a preference of the newcomer means gives its weight to all nodes of its domain, or takes it; so does each Pod
+ * *InterPodAffinity*, the score. Each Pod that a preference of the newcomer means gives its weight to all nodes of its domain, or takes it; so does each Pod
  * whose preference means the newcomer, and each whose *required* affinity does, with a weight of 1. Then the sums are stretched:
  *
  * ```
  *   score = ⌊100 · (sum − least) / (most − least)⌋,   0 everywhere if all are equal
  * ```
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity
  */
 export const interPodAffinityPriority = (args: Args): Priority => {
   const topology = new Topology();

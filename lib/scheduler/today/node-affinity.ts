@@ -38,7 +38,12 @@ function namedNodes({ pod }: PodInfo): ReadonlySet<string> | undefined {
   return new Set(names.flatMap((some) => [...some!]));
 }
 
-/** The score: the weights of the preferred terms that hold, added up, as a share of the largest sum. */
+/**
+ * *NodeAffinity*, the score: the weights of the preferred terms that hold, added up, as a share of the largest sum:
+ * `⌊100 · sum / largest sum⌋`, 0 everywhere if nothing is preferred.
+ *
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#node-affinity-weight
+ */
 export const nodeAffinityPriority: Priority = {
   kept: true,
   uniform: (pod) => (pod.nodeAffinity.today.indifferent ? 0 : undefined),

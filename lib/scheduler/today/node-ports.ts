@@ -14,6 +14,8 @@ interface HostPort {
 /**
  * *NodePorts*: no host port of the Pod is taken on the node: the same number of the same protocol on the same address, or on
  * any if one of the two wants them all. Sidecars have ports too; other init containers do not.
+ *
+ * @see https://kubernetes.io/docs/concepts/configuration/overview/
  */
 export const nodePorts = keep((pod, node) => {
   const wanted = hostPortsOf(pod);

@@ -8,7 +8,12 @@ import { keep, unfit } from '../predicates/predicate.js';
 import type { Priority } from '../priorities/priority.js';
 import { maxNodeScore } from './scale.js';
 
-/** What is short, all of it. A Pod that requests nothing only has to be counted; a resource of which it wants none is not looked at. */
+/**
+ * *NodeResourcesFit*: one more Pod, and what it requests (cpu in millicores, all else in its own unit), must still fit into
+ * `status.allocatable`. What is short is told, all of it. A resource of which the Pod wants none is not looked at.
+ *
+ * @see https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
+ */
 export const nodeResourcesFit = keep(({ requested }, node) => {
   const { allocatable, requested: used } = node;
   const short: string[] = [];
@@ -29,13 +34,14 @@ export const nodeResourcesFit = keep(({ requested }, node) => {
 });
 
 /**
- * *LeastAllocated*: prefers the node with the largest part unused. Who requests nothing is taken to request a little (100 m and
+ * *NodeResourcesFit*, the score, in its usual form *LeastAllocated*: prefers the node with the largest part unused. Who requests nothing is taken to request a little (100 m and
  * 200 MiB a container), or all such Pods would end on one node.
  *
  * ```
  *   s(resource) = ⌊(A − T) · 100 / A⌋, 0 if T > A     T: requested there and by the Pod, A: allocatable
  *   score       = ⌊(s(cpu) + s(memory)) / 2⌋          a resource of which the node has none does not count
  * ```
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/resource-bin-packing/
  */
 export const leastAllocated: Priority = {
   kept: true,
@@ -55,13 +61,17 @@ function meanOf(resources: readonly (readonly [total: number, allocatable: numbe
 }
 
 /**
- * Prefers nodes on which the Pod makes CPU and memory be used in more equal parts than before. A Pod that requests neither
+ * *NodeResourcesBalancedAllocation*: prefers nodes on which the Pod makes CPU and memory be used in more equal parts than before. A Pod that requests neither
  * changes nothing, and is not asked about.
  *
  * ```
  *   balance = ⌊(1 − |f(cpu) − f(memory)| / 2) · 100⌋,   f(resource) = min(T / A, 1), of what is really requested
  *   score   = 50 + ⌊(50 + balance with the Pod − balance without it) / 2⌋
  * ```
+ * Nothing changes: 75. An empty node is balanced, though, and the first Pod on it tips the balance a little: 74. So Pods that are
+ * small beside their nodes gather on one, until LeastAllocated takes a point off it too; upstream's do the same.
+ *
+ * @see https://github.com/kubernetes/kubernetes/pull/135573
  */
 export const balancedAllocation: Priority = {
   kept: true,

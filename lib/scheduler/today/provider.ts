@@ -26,6 +26,11 @@ import { podTopologySpread, podTopologySpreadPriority } from './topology-spread.
 import { claimsReady, volumeBinding, volumeReservation } from './volume-binding.js';
 import { nodeVolumeLimits, volumeRestrictions, volumeZone } from './volume-restrictions.js';
 
+/**
+ * The plugins of today's scheduler, in its order and with its weights.
+ *
+ * @see https://kubernetes.io/docs/reference/scheduling/config/#scheduling-plugins
+ */
 export const todayProvider = registerAlgorithmProvider(
   'today',
   [

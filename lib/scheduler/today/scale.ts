@@ -1,6 +1,7 @@
 /** Today's scale of scores: whole numbers from 0 to 100, weighted and added up. */
 import type { Scores } from '../priorities/priority.js';
 
+/** The highest score. */
 export const maxNodeScore = 100;
 
 /** Makes of counts scores: the largest count gets 100 and the others their share, or, `reversed`, the largest gets 0. */

@@ -159,6 +159,15 @@ describe('resources', () => {
     expect(scores('NodeResourcesFit', aPod('p'), one)).toEqual({ 'node-1': 97 });
   });
 
+  test('Pods that are small beside their nodes gather, since the first one on an empty node tips its balance', () => {
+    const small = (name: string) => aPod(name, { cpu: '1m', memory: '4Mi' });
+    const nodes = [one, aNode('node-2'), bound(small('q'), 'node-2')];
+    const balance = scores('NodeResourcesBalancedAllocation', small('p'), ...nodes);
+    expect(balance).toEqual({ 'node-1': 74, 'node-2': 75 });
+    expect(scores('NodeResourcesFit', small('p'), ...nodes)).toEqual({ 'node-1': 99, 'node-2': 99 });
+    expect(place(small('p'), ...nodes)).toBe('node-2');
+  });
+
   test('a node is preferred for what the Pod does to its balance', () => {
     const nodes = [one, aNode('node-2')];
     const lopsided = bound(aPod('a', { cpu: '2' }), 'node-1');

@@ -35,10 +35,14 @@ type Args = Pick<PluginArgs, 'nodes' | 'get' | 'services'>;
 type Counts = FindingsByQuestion<number>;
 
 /**
+ * *PodTopologySpread*, the filter, for constraints that say `DoNotSchedule`.
+ *
  * ```
  *   fits, if  peers in the node's domain + 1 (if the Pod is one itself) − fewest peers in any domain ≤ maxSkew
  * ```
  * With fewer domains than `minDomains` the fewest are 0.
+ *
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
  */
 export const podTopologySpread = (): FitPredicate => {
   const topology = new Topology();
@@ -98,13 +102,15 @@ function fewestOf(peers: Float64Array, minDomains: number): number {
 }
 
 /**
- * Peers in the domain count the less, the more domains there are to choose from; `maxSkew` tolerates some:
+ * *PodTopologySpread*, the score, for constraints that say `ScheduleAnyway`. Peers in the domain count the less, the more domains there are to choose from; `maxSkew` tolerates some:
  *
  * ```
  *   cost  = Σ peers · ln(domains + 2) + maxSkew − 1, over the constraints, rounded
  *   score = ⌊100 · (largest cost + smallest cost − cost) / largest cost⌋,   100 everywhere if nothing costs anything
  * ```
  * A node without all the labels gets 0, unless the constraints are those that everybody has: then it is spread by those it has.
+ *
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
  */
 export const podTopologySpreadPriority = (args: Args): Priority => {
   const topology = new Topology();

@@ -74,6 +74,12 @@ export const claimsReady =
     return problem && { ...problem, predicate: 'VolumeBinding' };
   };
 
+/**
+ * *VolumeBinding*: the Pod's bound volumes can be used on the node, and for each claim that waits for its first Pod there is a
+ * volume, or one can be made there.
+ *
+ * @see https://kubernetes.io/docs/concepts/storage/storage-classes/#volume-binding-mode
+ */
 export const volumeBinding = (args: Args): FitPredicate =>
   preparing((pod) => {
     if (claimsOf(pod).length === 0) return undefined;
@@ -85,6 +91,7 @@ export const volumeBinding = (args: Args): FitPredicate =>
     };
   });
 
+/** Sets volumes aside from the decision on, and has them bound, or made, before the Pod is. */
 export const volumeReservation = (args: Args): Reservation => binderOf(args);
 
 class VolumeBinder implements Reservation {

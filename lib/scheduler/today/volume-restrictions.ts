@@ -16,6 +16,11 @@ import type { PodInfo } from '../pod-info.js';
 import { preparing, unfit, type FitPredicate } from '../predicates/predicate.js';
 import { claimsOf, claimsWithVolumes } from './pod-claims.js';
 
+/**
+ * *VolumeRestrictions*: disks that only one Pod of a node may mount, and claims that only one Pod may use (`ReadWriteOncePod`).
+ *
+ * @see https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
+ */
 export const volumeRestrictions = (args: Pick<PluginArgs, 'claim'>): FitPredicate =>
   preparing((pod, nodes) => {
     const exclusive = claimsOf(pod).filter(({ name }) =>
@@ -68,7 +73,11 @@ function uses(node: NodeInfo, { namespace, key }: PodInfo, names: ReadonlySet<st
   return false;
 }
 
-/** How many volumes of a driver a node can attach stands in its CSINode; without one there is no limit. */
+/**
+ * *NodeVolumeLimits*: how many volumes of a driver a node can attach stands in its CSINode; without one there is no limit.
+ *
+ * @see https://kubernetes.io/docs/concepts/storage/storage-limits/
+ */
 export const nodeVolumeLimits = (args: Pick<PluginArgs, 'claim' | 'volume' | 'get'>): FitPredicate =>
   preparing((pod) => {
     const wanted = attachments(pod, args);
@@ -90,13 +99,13 @@ export const nodeVolumeLimits = (args: Pick<PluginArgs, 'claim' | 'volume' | 'ge
     };
   });
 
-/** The volumes that a driver attaches for `pod`: which, and by which driver. A claim without a volume is one to come. */
+/** The volumes that a driver attaches for `pod`: which, and by which driver. Where the volume is not there, it is one to come. */
 function attachments(pod: PodInfo, args: Pick<PluginArgs, 'claim' | 'volume' | 'get'>): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const { claim, volume } of claimsWithVolumes(pod, args)) {
     const csi = volume?.spec.csi;
     if (csi) found.set(`${csi.driver}/${csi.volumeHandle}`, csi.driver);
-    if (volume || claim.spec.volumeName) continue;
+    if (volume) continue;
     const provisioner = args.get(storageClasses, storageClassOf(claim) ?? '')?.provisioner;
     if (provisioner) found.set(`${pod.namespace}/${claim.metadata.name}`, provisioner);
   }
@@ -110,7 +119,12 @@ const placeLabels = {
 } as const;
 const allPlaceLabels = [...Object.keys(placeLabels), ...Object.values(placeLabels)];
 
-/** A node that says nothing of its place takes every volume. */
+/**
+ * *VolumeZone*: a volume whose labels name a zone, or several (`a__b`), is mounted there. A node that says nothing of its place
+ * takes every volume.
+ *
+ * @see https://kubernetes.io/docs/setup/best-practices/multiple-zones/
+ */
 export const volumeZone = (args: Pick<PluginArgs, 'claim' | 'volume'>): FitPredicate =>
   preparing((pod) => {
     const places = claimsWithVolumes(pod, args).flatMap(({ volume }) =>
