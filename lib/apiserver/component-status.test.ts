@@ -1,5 +1,5 @@
 import { TestApi } from '../../test/support/api.js';
-import type { Check } from './health.js';
+import type { Check } from '../util/index.js';
 
 const components = new Map<string, Check>([
   ['scheduler', () => {}],

@@ -2,7 +2,7 @@
 import type { ComponentStatus } from '../api/kinds/componentstatus.js';
 import { unclassified } from '../api/status.js';
 import type { Computed } from './computed.js';
-import type { Check } from './health.js';
+import type { Check } from '../util/index.js';
 
 /** @param checks by component: `scheduler`, `etcd-0`; one that throws is not well. Asked for each time, as it may grow */
 export function componentStatuses(checks: () => ReadonlyMap<string, Check>): Computed {

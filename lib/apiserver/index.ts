@@ -29,6 +29,6 @@ export type { KubeletCredentials } from './actions.js';
 export type { AdmissionPlugin, AdmissionRequest } from './admission/index.js';
 export type { Authenticator, User } from './authentication/authentication.js';
 export { alwaysAllow, type Authorizer } from './authorization/authorization.js';
-export type { Check } from './health.js';
+export type { Check } from '../util/index.js';
 export type { Reader } from './reader.js';
 export type { Action, ActionHandlers } from './subresources.js';

@@ -8,7 +8,7 @@ import { OpenAPI } from '../api/openapi/index.js';
 import { internalError, type StatusError } from '../api/status.js';
 import { answerStatus, type Reply } from './answer.js';
 import { aggregatedType, Discovery, documentForm, type DocumentForm } from './discovery.js';
-import { type Check, healthPage, notFoundPage, plain } from './health.js';
+import { type Check, healthPage, notFoundPage, plain } from '../util/index.js';
 import type { Metrics } from './metrics.js';
 import { mediaTypes } from './negotiate.js';
 import { noSuchResource } from './resources.js';
