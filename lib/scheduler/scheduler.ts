@@ -437,12 +437,22 @@ export class Scheduler {
     const message = fitError(decision, preemption?.message);
     if (preemption) this.#metrics.preempted(victims.length);
     this.#metrics.failed('unschedulable', decision.predicatesMs);
-    if (nominatedNodeName) this.#cache.nominate(info, nominatedNodeName);
+    if (nominatedNodeName) this.#outbid(info, nominatedNodeName, signal);
     else this.#cache.denominate(info.key);
     this.#queue.putBack(queued, 'unschedulable');
     for (const victim of victims) this.#writes.add(this.#writes.evict(victim, info, nominatedNodeName!, signal));
     this.#writes.add(this.#writes.tellFailure(info, { reason: 'Unschedulable', message, nominatedNodeName }, signal));
     return message;
+  }
+
+  /** `info` is nominated to a node; the room that Pods of lower priority wait for there is not theirs any more. */
+  #outbid(info: PodInfo, nodeName: string, signal: AbortSignal): void {
+    for (const other of this.#cache.nominations().get(nodeName) ?? []) {
+      if (other.priority >= info.priority) continue;
+      this.#cache.denominate(other.key);
+      this.#writes.add(this.#writes.clearNomination(other, signal));
+    }
+    this.#cache.nominate(info, nodeName);
   }
 
   /** Pods whose binding was accepted but never seen: if they are unbound after all, they are scheduled again. */

@@ -129,6 +129,20 @@ export class Writes {
     }
   }
 
+  /** Writes down that `info` is nominated to no node any more. Never rejects. */
+  async clearNomination(info: PodInfo, signal: AbortSignal): Promise<void> {
+    const { client, log, pods } = this.#options;
+    const { namespace, name, uid } = info.pod.metadata;
+    if (!(pods.get(info.key)?.status as { nominatedNodeName?: string } | undefined)?.nominatedNodeName) return;
+    const patch = { metadata: { uid }, status: { nominatedNodeName: null } };
+    try {
+      await client.patch(resources.pods, { namespace, name }, patch, { subresource: 'status', signal });
+    } catch (error) {
+      if (signal.aborted || isNotFound(error) || isConflict(error)) return;
+      log.warn('a nomination cannot be taken back', { pod: info.key, error });
+    }
+  }
+
   /** Deletes `victim`, with its grace, to make room for `preemptor`; says so to its owner. Never rejects. */
   async evict(victim: PodInfo, preemptor: PodInfo, node: string, signal: AbortSignal): Promise<void> {
     const { client, clock, log, recorder, schedulerName } = this.#options;

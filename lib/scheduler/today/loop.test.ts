@@ -59,6 +59,23 @@ test('a victim is told, and its room is the preemptor’s', () =>
     expect([nodeOf('vip'), nodeOf('late')]).toEqual(['node-1', undefined]);
   }));
 
+test('room for which somebody less important was waiting is the preemptor’s, and that is written down', () =>
+  withScheduler(today, async ({ api, clock, nodeOf }) => {
+    api.put(resources.nodes, aNode('node-1'));
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    api.put(resources.pods, bound(aPod('going', { cpu: '4' }, { priority: 1 }, { deletionTimestamp }), 'node-1'));
+    const waiting = aPod('waiting', { cpu: '4' }, { priority: 5 });
+    api.put(resources.pods, { ...waiting, status: { ...waiting.status, nominatedNodeName: 'node-1' } } as Pod);
+    await clock.advance(10);
+    expect(api.get(resources.pods, 'default/waiting').status.nominatedNodeName).toBe('node-1');
+    api.put(resources.pods, aPod('vip', { cpu: '4' }, { priority: 9 }));
+    await clock.advance(10);
+    expect(api.get(resources.pods, 'default/waiting').status.nominatedNodeName).toBeNull();
+    api.remove(resources.pods, 'default/going');
+    await clock.advance(20_000);
+    expect([nodeOf('vip'), nodeOf('waiting')]).toEqual(['node-1', undefined]);
+  }));
+
 test('a claim that is bound lets its Pod go', async () => {
   const api = new FakeApi();
   api.served.push(resources.persistentVolumes, resources.persistentVolumeClaims);
