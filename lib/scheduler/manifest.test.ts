@@ -85,6 +85,19 @@ test('gives Pods the numbers of their priority classes', () => {
   );
 });
 
+test('a ReplicaSet of 1.2’s time selects what it makes, if it does not say otherwise', () => {
+  const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c' }] } };
+  const set = (name: string, more: object) => ({
+    apiVersion: 'extensions/v1beta1',
+    kind: 'ReplicaSet',
+    metadata: { name },
+    spec: { template, ...more },
+  });
+  const selector = { matchLabels: { tier: 'front' } };
+  const sets = readManifest(JSON.stringify(list(set('a', {}), set('b', { selector }))), { from: 'file' });
+  expect(sets).toMatchObject([{ spec: { selector: { matchLabels: { app: 'web' } } } }, { spec: { selector } }]);
+});
+
 test('what scheduling does not look at is passed over', () => {
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' } };
   const text = list(deployment, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } }, pod());

@@ -17,7 +17,7 @@ import { keyOf } from '../api/meta.js';
 import { parseQuantity, QuantityError } from '../api/quantity.js';
 import { hasDefinition } from '../api/schema/index.js';
 import { StatusError } from '../api/status.js';
-import type { KubernetesObject, Pod, PriorityClass } from '../api/types.js';
+import type { KubernetesObject, Pod, PriorityClass, ReplicaSet } from '../api/types.js';
 
 /** What a scheduler reads, in the order in which its objects are best made known to it; true: it lives in a namespace. */
 const readable: readonly (readonly [group: string, version: string, kind: string, namespaced: boolean])[] = [
@@ -156,9 +156,16 @@ function readObject(value: unknown, where: string): KubernetesObject | undefined
   else if (object.metadata.namespace)
     throw new ManifestError(`${named}: metadata.namespace: a ${kind} lives in no namespace`);
   kinds.find((one) => one.kind === kind && one.group === group && one.version === version)?.default?.(object);
+  if (apiVersion === 'extensions/v1beta1') selectByTemplate(object as ReplicaSet);
   if (kind === 'Pod' && !(object as Pod).spec.containers?.length)
     throw new ManifestError(`${named}: spec.containers: Required value`);
   return object;
+}
+
+/** In 1.2, a ReplicaSet that did not say what it selects selected what it made. */
+function selectByTemplate({ spec }: { spec: Partial<ReplicaSet['spec']> }): void {
+  const { labels } = spec.template?.metadata ?? {};
+  if (labels) spec.selector ??= { matchLabels: labels };
 }
 
 const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
