@@ -36,7 +36,7 @@ export const asMetadataProtobuf = (kind: Kind, version: string): Form =>
     (entry) => ({ metadata: present(kind, entry).metadata }),
   );
 
-/** What is no stored object: a Status, a Scale, a bookmark. */
+/** What is no stored object: a Status, a bookmark. */
 export function encodeObject(object: DeepReadonly<Pick<KubernetesObject, 'apiVersion' | 'kind'>>): Buffer {
   const { apiVersion = 'v1', kind = '' } = object;
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];

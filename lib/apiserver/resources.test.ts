@@ -209,6 +209,9 @@ describe.each([
   test('is seen and set as a Scale', async () => {
     const { body } = await api.get(`${path}/scale`);
     expect([body.kind, body.apiVersion, body.spec, body.status]).toEqual(['Scale', 'autoscaling/v1', { replicas: 2 }, { replicas: 0, selector: words }]); // prettier-ignore
+    const table = await api.get(`${path}/scale`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
+    const columns = table.body.columnDefinitions.map(({ name }: { name: string }) => name);
+    expect([columns, table.body.rows[0].cells]).toEqual([['Name', 'Desired', 'Available', 'Age'], ['keeper', 2, 0, '0s']]); // prettier-ignore
     expect((await api.merge(`${path}/scale`, { spec: { replicas: 0 } })).body.spec).toEqual({});
     expect((await api.merge(`${path}/scale`, { spec: { replicas: -1 } })).body.message).toBe('Scale.autoscaling "keeper" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0'); // prettier-ignore
     expect((await api.get(path)).body).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 0 } });

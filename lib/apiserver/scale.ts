@@ -2,6 +2,7 @@
  * The `scale` subresource: whatever counts replicas, seen as one small object. kubectl and autoscalers need to know
  * nothing else of a kind.
  */
+import { ageColumn, column, nameColumn } from '../api/kinds/columns.js';
 import type { Kind, ScaleSubresource } from '../api/kinds/kind.js';
 import { badRequest, invalid } from '../api/status.js';
 import type { DeepReadonly, KubernetesObject } from '../api/types.js';
@@ -21,7 +22,22 @@ export const scaleKind = {
   singular: 'scale',
   verbs: [],
   definition: 'api.autoscaling.v1.Scale',
-  columns: [],
+  columns: [
+    nameColumn,
+    column(
+      'Desired',
+      'replicas is the desired number of instances for the scaled object.',
+      ({ spec }: DeepReadonly<Scale>) => spec.replicas ?? 0,
+      'integer',
+    ),
+    column(
+      'Available',
+      'replicas is the actual number of observed instances of the scaled object.',
+      ({ status }: DeepReadonly<Scale>) => status?.replicas ?? 0,
+      'integer',
+    ),
+    ageColumn,
+  ],
   validate: () => [],
   validateUpdate: () => [],
 } as const satisfies Kind<Scale>;
@@ -37,6 +53,18 @@ export function scaleOf({ replicas }: ScaleSubresource, object: DeepReadonly<Kub
     status: { replicas: status, ...(selector !== '' && { selector }) },
   };
 }
+
+/** Scale as a view of what `kind` stores: to be shown in every form in which objects are. */
+export const scaleView = (kind: Kind, part: ScaleSubresource): Kind<Scale> => ({
+  ...scaleKind,
+  storedAs: {
+    kind,
+    fromStored: (stored) => scaleOf(part, kind.storedAs ? kind.storedAs.fromStored(stored) : stored),
+    toStored: () => {
+      throw new Error('a Scale is applied to an object, not stored as one');
+    },
+  },
+});
 
 /**
  * Puts a Scale's number into the object it was made of, in place.

@@ -7,6 +7,7 @@ import type { ActionSubresource, Kind, ScaleSubresource, Verb } from '../api/kin
 import { nodes, pods } from '../api/resources.js';
 import { unclassified } from '../api/status.js';
 import type { KubernetesObject, Pod } from '../api/types.js';
+import type { Clock } from '../util/index.js';
 import type { StreamHandlers, StreamRequest, KubeletCredentials } from './actions.js';
 import { answer } from './answer.js';
 import { readBody } from './body.js';
@@ -17,8 +18,8 @@ import type { Reader } from './reader.js';
 import type { RequestContext } from './registry/context.js';
 import { copyOf, present } from './registry/present.js';
 import type { Registry, UpdateOptions } from './registry/registry.js';
-import { contextOf, decodeBody, decodingOf, type ResourceRequest } from './resource-request.js';
-import { applyScale, scaleKind, scaleOf, type Scale } from './scale.js';
+import { contextOf, decodeBody, decodingOf, formOf, type ResourceRequest } from './resource-request.js';
+import { applyScale, scaleKind, scaleOf, scaleView, type Scale } from './scale.js';
 import { splitSchemeNamePort } from './streams/index.js';
 
 /** What acting subresources do, by `resource/subresource`: `pods/binding`. Collections that only act, by `resource`: `bindings`. */
@@ -47,6 +48,8 @@ export interface SubresourcesOptions {
   readonly streams: StreamHandlers;
   readonly reader: Reader;
   readonly kubelet: KubeletCredentials | undefined;
+  /** For ages. */
+  readonly clock: Clock;
 }
 
 export class Subresources {
@@ -103,10 +106,9 @@ export class Subresources {
   ): Promise<void> {
     const { registry } = this.#options;
     const { namespace, name } = request.path;
-    const show = (entry: ReturnType<Registry['get']>): Promise<void> => {
-      const scale = scaleOf(part, present(kind, entry));
-      return answer(request, 200, accepted, Buffer.from(JSON.stringify(scale) + '\n'));
-    };
+    const form = formOf(scaleView(kind, part), accepted, request, this.#options.clock, false);
+    const show = (entry: ReturnType<Registry['get']>): Promise<void> =>
+      answer(request, 200, accepted, form.one(entry, '', '\n'));
     if (verb === 'get') return show(registry.get({ kind, namespace, name }));
 
     const type = verb === 'patch' ? patchTypeOf(request.request.headers['content-type']) : undefined;
