@@ -16,6 +16,10 @@ beforeAll(async () => {
   const scheduler = new Scheduler({ client: api.client, clock, log: silent });
   server = await SchedulerServer.start({ scheduler, log: silent, port: 0 });
   expect((await get('/readyz')).code).toBe(500);
+  expect(await get('/explain/default/web-0', asText)).toEqual({
+    code: 503,
+    text: 'this scheduler knows of no pods yet: it has only just been started, or another one leads\n',
+  });
   running = scheduler.run(stop.signal);
   await clock.advance(10);
   api.put(resources.nodes, aNode('node-1'));

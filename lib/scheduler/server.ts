@@ -19,7 +19,7 @@ import express, { type Express, type Request, type Response } from 'express';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { notFound, StatusError } from '../api/status.js';
+import { notFound, serviceUnavailable } from '../api/status.js';
 import { pods } from '../api/resources.js';
 import { healthPage, isLocal, notFoundPage, plain, type Check, type Log } from '../util/index.js';
 import { explanationText, whyNotText } from './explanation-text.js';
@@ -117,14 +117,18 @@ function pages({ scheduler, log }: SchedulerServerOptions, bindAddress: string):
   return app;
 }
 
+const idle = 'this scheduler knows of no pods yet: it has only just been started, or another one leads';
+
 function explainPod(scheduler: SchedulerServerOptions['scheduler'], request: Request, response: Response): void {
   const { namespace, name } = request.params as { namespace: string; name: string };
   const explanation = scheduler.explain(`${namespace}/${name}`);
   const text = request.accepts(['application/json', 'text/plain']) === 'text/plain';
   response.vary('Accept');
   if (!explanation) {
-    const { status } = notFound(pods, name) as StatusError;
-    return void (text ? plain(response, 404, `${status.message}\n`) : response.status(404).json(status));
+    const { status } = scheduler.synced ? notFound(pods, name) : serviceUnavailable(idle);
+    return void (text
+      ? plain(response, status.code!, `${status.message}\n`)
+      : response.status(status.code!).json(status));
   }
   if (!text) return void response.json(explanationJSON(explanation));
   const { node, wide } = request.query;
