@@ -41,6 +41,8 @@ interface Wish {
   matches(node: DeepReadonly<Node>): boolean;
   /** The weights of the preferences that this node fulfils, added up. */
   preference(node: DeepReadonly<Node>): number;
+  /** Nothing is required: {@link matches} is true everywhere. */
+  readonly undemanding: boolean;
   /** Nothing is preferred: {@link preference} is 0 everywhere. */
   readonly indifferent: boolean;
 }
@@ -51,7 +53,7 @@ export interface NodeAffinity extends Wish {
   readonly today: Wish;
 }
 
-const anywhere: Wish = { matches: () => true, preference: () => 0, indifferent: true };
+const anywhere: Wish = { matches: () => true, preference: () => 0, undemanding: true, indifferent: true };
 const indifferent: NodeAffinity = { ...anywhere, today: anywhere };
 
 /** What `pod` asks of nodes. An annotation that cannot be read matches no node. */
@@ -62,6 +64,7 @@ export function nodeAffinityOf(pod: DeepReadonly<Pod>): NodeAffinity {
   const pairs = Object.entries(nodeSelector ?? {});
   const selected: Wish = {
     ...anywhere,
+    undemanding: pairs.length === 0,
     matches: ({ metadata: { labels = {} } }) => pairs.every(([key, value]) => labels[key] === value),
   };
   const today = both(selected, asked(affinity?.nodeAffinity as Affinity | undefined, wholeNumber));
@@ -76,6 +79,7 @@ function asked(affinity: Affinity | undefined, numberOf: NumberOf): Wish {
       weight !== 0 && matchExpressions.length + matchFields.length > 0,
   );
   return {
+    undemanding: required == null,
     indifferent: preferences.length === 0,
     matches: (node) => required == null || anyTermMatches(required.nodeSelectorTerms ?? [], node, numberOf),
     preference: (node) =>
@@ -87,6 +91,7 @@ function asked(affinity: Affinity | undefined, numberOf: NumberOf): Wish {
 }
 
 const both = (a: Wish, b: Wish): Wish => ({
+  undemanding: a.undemanding && b.undemanding,
   indifferent: a.indifferent && b.indifferent,
   matches: (node) => a.matches(node) && b.matches(node),
   preference: (node) => a.preference(node) + b.preference(node),

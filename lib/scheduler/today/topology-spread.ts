@@ -13,7 +13,7 @@ import type { PluginArgs } from '../plugin-args.js';
 import type { PodInfo } from '../pod-info.js';
 import { tolerates } from '../predicates/pod-tolerates-node-taints.js';
 import { preparing, unfit, type FitPredicate } from '../predicates/predicate.js';
-import type { Priority } from '../priorities/priority.js';
+import type { Priority, Scores } from '../priorities/priority.js';
 import { describe, withLabelKeys } from './affinity-terms.js';
 import { Topology, type Domains } from './domains.js';
 import { countPods, FindingsByQuestion, type Findings } from './findings.js';
@@ -53,12 +53,8 @@ export const podTopologySpread = (): FitPredicate => {
     const hasAll = labelCheck(constraints, topology, nodes);
     const checks = constraints.map((constraint) => {
       const domains = topology.domains(constraint.topologyKey, nodes);
-      const peers = peersByDomain(
-        domains,
-        nodes,
-        peersOnNodes(pod, constraint, nodes, counts),
-        (node) => hasAll(node) && counted(node, pod, constraint),
-      );
+      const found = peersOnNodes(pod, constraint, nodes, counts);
+      const peers = peersByDomain(domains, nodes, found, both(hasAll, countedCheck(pod, constraint)));
       const self = constraint.selector.matches(pod.labels) ? 1 : 0;
       return { domains, peers, limit: constraint.maxSkew - self + fewestOf(peers, constraint.minDomains) };
     });
@@ -75,17 +71,22 @@ export const podTopologySpread = (): FitPredicate => {
   });
 };
 
+/** A question to each node. Left out, every node says yes, and nobody has to ask thousands of them. */
+type Check = ((node: NodeInfo) => boolean) | undefined;
+
+const both = (a: Check, b: Check): Check => (a && b ? (node) => a(node) && b(node) : (a ?? b));
+
 /** By domain; -1: none of its nodes counts. */
 function peersByDomain(
   domains: Domains,
   nodes: readonly NodeInfo[],
   found: Findings<number> | undefined,
-  counts: (node: NodeInfo) => boolean,
+  counts: Check,
 ): Float64Array {
   const peers = new Float64Array(domains.size).fill(-1);
   for (const node of nodes) {
     const domain = domains.of(node);
-    if (domain === undefined || !counts(node)) continue;
+    if (domain === undefined || (counts && !counts(node))) continue;
     peers[domain] = Math.max(peers[domain]!, 0) + (found?.on(node) ?? 0);
   }
   return peers;
@@ -122,39 +123,37 @@ export const podTopologySpreadPriority = (args: Args): Priority => {
       const constraints = own ? constraintsOf(pod, 'ScheduleAnyway') : defaultConstraints(pod, args);
       scores.fill(0);
       if (constraints.length === 0) return;
-      const takesPart = own ? labelCheck(constraints, topology, args.nodes) : () => true;
-      const scored = own ? nodes.filter(takesPart) : nodes;
-      const costs = constraints.map((constraint) => costOf(pod, constraint, scored, takesPart));
+      const takesPart = own ? labelCheck(constraints, topology, args.nodes) : undefined;
+      const choice = { nodes, takesPart, scored: takesPart ? nodes.filter(takesPart) : nodes };
+      for (const constraint of constraints) addCosts(scores, pod, constraint, choice);
 
       let [least, most] = [Infinity, 0];
       for (let i = 0; i < nodes.length; i++) {
-        const node = nodes[i]!;
-        if (!takesPart(node)) continue;
-        let sum = 0;
-        for (const cost of costs) sum += cost(node);
-        scores[i] = Math.round(sum);
-        if (scores[i]! < least) least = scores[i]!;
-        if (scores[i]! > most) most = scores[i]!;
+        if (takesPart && !takesPart(nodes[i]!)) continue;
+        const cost = Math.round(scores[i]!);
+        scores[i] = cost;
+        if (cost < least) least = cost;
+        if (cost > most) most = cost;
       }
       for (let i = 0; i < nodes.length; i++) {
-        if (!takesPart(nodes[i]!)) scores[i] = 0;
+        if (takesPart && !takesPart(nodes[i]!)) scores[i] = 0;
         else scores[i] = most === 0 ? maxNodeScore : Math.floor((maxNodeScore * (most + least - scores[i]!)) / most);
       }
     },
   };
 
-  function costOf(
-    pod: PodInfo,
-    constraint: Constraint,
-    scored: readonly NodeInfo[],
-    takesPart: (node: NodeInfo) => boolean,
-  ): (node: NodeInfo) => number {
+  /** Adds what `constraint` makes each of the `nodes` cost; those that do not take part get something that does not matter. */
+  function addCosts(costs: Scores, pod: PodInfo, constraint: Constraint, { nodes, scored, takesPart }: Choice): void {
     const { topologyKey, maxSkew } = constraint;
     const domains = topology.domains(topologyKey, args.nodes);
     const found = peersOnNodes(pod, constraint, args.nodes, counts);
     if (topologyKey === hostname) {
       const weight = Math.log(scored.length + 2);
-      return (node) => (domains.of(node) === undefined ? 0 : (found?.on(node) ?? 0) * weight + (maxSkew - 1));
+      for (let i = 0; i < nodes.length; i++) {
+        const node = nodes[i]!;
+        if (domains.of(node) !== undefined) costs[i]! += (found?.on(node) ?? 0) * weight + (maxSkew - 1);
+      }
+      return;
     }
     const isThere = new Uint8Array(domains.size);
     let hasNone = 0;
@@ -165,18 +164,21 @@ export const podTopologySpreadPriority = (args: Args): Priority => {
     }
     // That a node has no such label is a domain too, as far as their number goes.
     const weight = Math.log(isThere.reduce((sum, one) => sum + one, hasNone) + 2);
-    const peers = peersByDomain(
-      domains,
-      args.nodes,
-      found,
-      (node) => takesPart(node) && counted(node, pod, constraint),
-    );
-    return (node) => {
-      const domain = domains.of(node);
-      return domain === undefined ? 0 : Math.max(peers[domain]!, 0) * weight + (maxSkew - 1);
-    };
+    const peers = peersByDomain(domains, args.nodes, found, both(takesPart, countedCheck(pod, constraint)));
+    const ofDomain = peers.map((count) => Math.max(count, 0) * weight + (maxSkew - 1));
+    for (let i = 0; i < nodes.length; i++) {
+      const domain = domains.of(nodes[i]!);
+      if (domain !== undefined) costs[i]! += ofDomain[domain]!;
+    }
   }
 };
+
+/** Which nodes there are to choose from, and which of them are scored. */
+interface Choice {
+  readonly nodes: readonly NodeInfo[];
+  readonly takesPart: Check;
+  readonly scored: readonly NodeInfo[];
+}
 
 function peersOnNodes(
   pod: PodInfo,
@@ -204,9 +206,14 @@ function labelCheck(
   return (node) => all.every((domains) => domains.of(node) !== undefined);
 }
 
-const counted = (node: NodeInfo, pod: PodInfo, { honoursAffinity, honoursTaints }: Constraint): boolean =>
-  (!honoursAffinity || pod.nodeAffinity.today.matches(node.node!)) &&
-  (!honoursTaints || node.repelling.every((taint) => tolerates(pod.tolerations, taint)));
+/** Whether a node counts, as far as the Pod can choose it and bears its taints. */
+function countedCheck(pod: PodInfo, { honoursAffinity, honoursTaints }: Constraint): Check {
+  const { today } = pod.nodeAffinity;
+  return both(
+    honoursAffinity && !today.undemanding ? ({ node }) => today.matches(node!) : undefined,
+    honoursTaints ? ({ repelling }) => repelling.every((taint) => tolerates(pod.tolerations, taint)) : undefined,
+  );
+}
 
 type WireConstraint = DeepReadonly<NonNullable<Pod['spec']['topologySpreadConstraints']>[number]>;
 
