@@ -8,7 +8,7 @@ export { podToleratesNodeTaints } from '../predicates/pod-tolerates-node-taints.
 export { defaultPreemption } from '../preemption.js';
 export { imageLocality } from './image-locality.js';
 export { interPodAffinity, interPodAffinityPriority } from './inter-pod-affinity.js';
-export { nodeAffinity, nodeAffinityPriority } from './node-affinity.js';
+export { affinityAgrees, nodeAffinity, nodeAffinityPriority } from './node-affinity.js';
 export { nodePorts } from './node-ports.js';
 export { balancedAllocation, leastAllocated, nodeResourcesFit } from './node-resources.js';
 export { maxNodeScore } from './scale.js';

@@ -1,3 +1,4 @@
+import type { Refusal } from '../algorithm.js';
 import { keep, preparing, unfit } from '../predicates/predicate.js';
 import type { PodInfo } from '../pod-info.js';
 import type { Priority } from '../priorities/priority.js';
@@ -15,11 +16,18 @@ export const nodeAffinity = keep(
     if (!nodeSelector && !affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution) return undefined;
     const named = namedNodes(pod);
     return (node) => {
+      if (named?.size === 0) return conflict;
       if (named && !named.has(node.name)) return unfit(["node(s) didn't satisfy plugin(s) [NodeAffinity]"]);
       return pod.nodeAffinity.today.matches(node.node!) || unfit(["node(s) didn't match Pod's node affinity/selector"]);
     };
   }),
 );
+
+const conflict = unfit(['pod affinity terms conflict']);
+
+/** Why no node will do, whatever the nodes are: each term names nodes, and none that it could mean. */
+export const affinityAgrees = (pod: PodInfo): Refusal | undefined =>
+  namedNodes(pod)?.size === 0 ? { ...conflict, predicate: 'NodeAffinity' } : undefined;
 
 /** The nodes that the terms name; undefined if one of them names none. */
 function namedNodes({ pod }: PodInfo): ReadonlySet<string> | undefined {

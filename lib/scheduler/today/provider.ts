@@ -18,7 +18,7 @@ import {
 } from '../registry.js';
 import { imageLocality } from './image-locality.js';
 import { interPodAffinity, interPodAffinityPriority } from './inter-pod-affinity.js';
-import { nodeAffinity, nodeAffinityPriority } from './node-affinity.js';
+import { affinityAgrees, nodeAffinity, nodeAffinityPriority } from './node-affinity.js';
 import { nodePorts } from './node-ports.js';
 import { balancedAllocation, leastAllocated, nodeResourcesFit } from './node-resources.js';
 import { taintToleration } from './taint-toleration.js';
@@ -59,7 +59,10 @@ export const todayProvider = registerAlgorithmProvider(
   {
     nodes: 'all',
     queue: 'priority',
-    preFilter: claimsReady,
+    preFilter(args) {
+      const ready = claimsReady(args);
+      return (pod) => affinityAgrees(pod) ?? ready(pod);
+    },
     postFilter: defaultPreemption,
     reservation: volumeReservation,
   },

@@ -47,6 +47,14 @@ describe('node affinity', () => {
     expect(place(pod, one, aNode('node-2'))).toBe('node-2');
   });
 
+  test('a Pod that names two nodes at once finds none, whatever the nodes', () => {
+    const named = (name: string) => ({ key: 'metadata.name', operator: 'In', values: [name] });
+    const required = { nodeSelectorTerms: [{ matchFields: [named('node-1'), named('node-2')] }] };
+    const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: required };
+    const pod = aPod('p', {}, { affinity: { nodeAffinity } });
+    expect(place(pod, one, aNode('node-2'))).toBe('pod affinity terms conflict.');
+  });
+
   test('1.2’s annotation is a note like any other', () => {
     const required = { nodeSelectorTerms: [] };
     const preferred = [{ weight: 1, preference: { matchExpressions: [{ key: host, operator: 'Exists' }] } }];
