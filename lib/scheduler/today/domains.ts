@@ -27,11 +27,6 @@ export class Domains {
     return this.#findings.on(node);
   }
 
-  /** The same by {@link NodeInfo.slot}. */
-  at(slot: number): number | undefined {
-    return this.#findings.at(slot);
-  }
-
   /** Numbers are smaller than this. Some may be of domains that are gone. */
   get size(): number {
     return this.#numbers.size;

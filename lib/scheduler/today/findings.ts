@@ -38,11 +38,6 @@ export class Findings<T> {
     return this.#found[node.slot];
   }
 
-  /** The same by {@link NodeInfo.slot}. */
-  at(slot: number): T | undefined {
-    return this.#found[slot];
-  }
-
   /** Nothing was found anywhere. */
   get none(): boolean {
     return this.#count === 0;

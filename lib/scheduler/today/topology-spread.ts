@@ -8,7 +8,7 @@
 import { everything, selectorOf, type Selector } from '../../api/selectors.js';
 import type { DeepReadonly, KubernetesObject, LabelSelector, Pod } from '../../api/types.js';
 import type { Resource } from '../../api/resources.js';
-import { slotsOf, type NodeInfo } from '../node-info.js';
+import type { NodeInfo } from '../node-info.js';
 import type { PluginArgs } from '../plugin-args.js';
 import type { PodInfo } from '../pod-info.js';
 import { tolerates } from '../predicates/pod-tolerates-node-taints.js';
@@ -84,11 +84,10 @@ function peersByDomain(
   counts: Check,
 ): Float64Array {
   const peers = new Float64Array(domains.size).fill(-1);
-  const slots = slotsOf(nodes);
-  for (let i = 0; i < slots.length; i++) {
-    const domain = domains.at(slots[i]!);
-    if (domain === undefined || (counts && !counts(nodes[i]!))) continue;
-    peers[domain] = Math.max(peers[domain]!, 0) + (found?.at(slots[i]!) ?? 0);
+  for (const node of nodes) {
+    const domain = domains.of(node);
+    if (domain === undefined || (counts && !counts(node))) continue;
+    peers[domain] = Math.max(peers[domain]!, 0) + (found?.on(node) ?? 0);
   }
   return peers;
 }
@@ -148,17 +147,18 @@ export const podTopologySpreadPriority = (args: Args): Priority => {
     const { topologyKey, maxSkew } = constraint;
     const domains = topology.domains(topologyKey, args.nodes);
     const found = peersOnNodes(pod, constraint, args.nodes, counts);
-    const slots = slotsOf(nodes);
     if (topologyKey === hostname) {
       const weight = Math.log(scored.length + 2);
-      for (let i = 0; i < slots.length; i++)
-        if (domains.at(slots[i]!) !== undefined) costs[i]! += (found?.at(slots[i]!) ?? 0) * weight + (maxSkew - 1);
+      for (let i = 0; i < nodes.length; i++) {
+        const node = nodes[i]!;
+        if (domains.of(node) !== undefined) costs[i]! += (found?.on(node) ?? 0) * weight + (maxSkew - 1);
+      }
       return;
     }
     const isThere = new Uint8Array(domains.size);
     let hasNone = 0;
-    for (const slot of slotsOf(scored)) {
-      const domain = domains.at(slot);
+    for (const node of scored) {
+      const domain = domains.of(node);
       if (domain === undefined) hasNone = 1;
       else isThere[domain] = 1;
     }
@@ -166,8 +166,8 @@ export const podTopologySpreadPriority = (args: Args): Priority => {
     const weight = Math.log(isThere.reduce((sum, one) => sum + one, hasNone) + 2);
     const peers = peersByDomain(domains, args.nodes, found, both(takesPart, countedCheck(pod, constraint)));
     const ofDomain = peers.map((count) => Math.max(count, 0) * weight + (maxSkew - 1));
-    for (let i = 0; i < slots.length; i++) {
-      const domain = domains.at(slots[i]!);
+    for (let i = 0; i < nodes.length; i++) {
+      const domain = domains.of(nodes[i]!);
       if (domain !== undefined) costs[i]! += ofDomain[domain]!;
     }
   }
