@@ -41,12 +41,13 @@ export async function main(args: readonly string[]): Promise<void> {
 /** What went wrong, in one sentence that says what to do. */
 function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, port, path, syscall } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
     return `port ${port} is taken by another program; choose another one with --port or --secure-port, or stop that program.`;
   if (code === 'EACCES' && port !== undefined)
     return `port ${port} is under 1024, which only root may open; choose another one.`;
   if (code === 'EACCES' || code === 'EROFS') return `${path} cannot be written; choose another folder with --data.`;
   if (code === 'ENOSPC') return `the disk is full${path ? ` (${path})` : ''}.`;
+  if (syscall === 'mkdir') return `${path} cannot be made a folder (${code}); choose another one with --data.`;
   return error.message;
 }

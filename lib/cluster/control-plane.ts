@@ -1,10 +1,10 @@
 /** The store, and the API server as its only client: what must be up before anything else. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiServer, type Check } from '../apiserver/index.js';
 import { type EtcdPlace, openStorage } from '../apiserver/storage/index.js';
-import type { Clock, Log, Scope } from '../util/index.js';
+import { type Clock, type Log, makeFolder, type Scope } from '../util/index.js';
 import { sharedIn } from './authority.js';
 import { kubeconfig } from './kubeconfig.js';
 import { Pki } from './pki.js';
@@ -35,7 +35,7 @@ export interface ControlPlane {
 /** Starts both; `scope` ends them. */
 export async function startControlPlane(scope: Scope, options: ControlPlaneOptions): Promise<ControlPlane> {
   const { dataFolder, etcd, port, securePort, serviceRange, components, clock, log } = options;
-  await mkdir(dataFolder, { recursive: true });
+  makeFolder(dataFolder);
   const storage = scope.use(
     await openStorage(etcd ? { etcd } : { data: join(dataFolder, 'store') }, {
       clock,

@@ -16,9 +16,10 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { createPrivateKey, createPublicKey, randomBytes, randomUUID, webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../util/clock.js';
+import { makeFolder } from '../util/folder.js';
 
 x509.cryptoProvider.set(webcrypto as never);
 
@@ -71,7 +72,7 @@ export class Pki {
 
   /** Opens the authority in `folder`, made now if there is none. @throws what `share` throws */
   static async open({ folder, clock, share = async (own, make) => own ?? make() }: PkiOptions): Promise<Pki> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const own = await readSecrets(folder);
     const secrets = await share(own, () => makeSecrets(clock));
     if (!own) await writeSecrets(folder, secrets);

@@ -16,6 +16,7 @@ export {
   microTimestamp,
 } from './clock.js';
 export { Scope, childAbort } from './scope.js';
+export { makeFolder } from './folder.js';
 export { Slab } from './slab.js';
 export { Backoff } from './backoff.js';
 export { type Log, type Fields, silent, textLog } from './log.js';

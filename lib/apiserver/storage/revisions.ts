@@ -1,22 +1,25 @@
 /** One key through its revisions, as far back as the store remembers. */
 import { keyOf, revisionOf } from './history.js';
-import { CompactedError, type Storage, type StoreEvent } from './storage.js';
+import { CompactedError, type Entry, type Storage, type StoreEvent } from './storage.js';
 
 /** What a revision made of a key: its value, or nothing (it was deleted). */
 export interface Revision {
   readonly revision: number;
   readonly value: Buffer | undefined;
+  /** It made the key exist; where that is not known, it did not. */
+  readonly created: boolean;
 }
 
-/** From what is known of the past: `events` that follow on `first`, if that was there. */
-export function revisionsIn(events: readonly StoreEvent[], key: string): Revision[] {
+/** From what is known of the past, or, where that tells nothing of the key, from what it is at `present`. */
+export function revisionsIn(events: readonly StoreEvent[], key: string, present: Entry | undefined): Revision[] {
   const ofKey = events.filter((event) => keyOf(event) === key);
-  const before = ofKey[0]?.previous;
+  const before = ofKey.length > 0 ? ofKey[0]!.previous : present;
   return [
-    ...(before ? [{ revision: before.modRevision, value: before.value }] : []),
+    ...(before ? [{ revision: before.modRevision, value: before.value, created: false }] : []),
     ...ofKey.map((event) => ({
       revision: revisionOf(event),
       value: event.type === 'put' ? event.entry.value : undefined,
+      created: event.type === 'put' && !event.previous,
     })),
   ];
 }
@@ -36,8 +39,7 @@ export async function revisionsOf(storage: Storage, key: string, signal: AbortSi
       events.push(...batch);
       if (revisionOf(batch.at(-1)!) >= reached) break;
     }
-  const found = revisionsIn(events, key);
-  return found.length > 0 || !present ? found : [{ revision: present.modRevision, value: present.value }];
+  return revisionsIn(events, key, present);
 }
 
 /** The oldest revision that may be read. */

@@ -24,7 +24,7 @@ import {
 import { type Log, realClock as clock, silent } from '../../util/index.js';
 import { dataOption, type EtcdFlags, etcdPlace, option, withEtcd } from '../options.js';
 import { keyOf } from './keys.js';
-import { checkReport, revisionsReport, type Stats, statsReport } from './report.js';
+import { checkReport, revisionsData, revisionsReport, type Stats, statsData, statsReport } from './report.js';
 import { exportLines, importInto, readExport } from './transfer.js';
 
 interface StoreFlags extends EtcdFlags {
@@ -47,37 +47,49 @@ const onFolder = (name: string, description: string): Command =>
 
 const onStore = (name: string, description: string): Command => withEtcd(onFolder(name, description));
 
+interface OutputFlags {
+  readonly output?: 'json';
+}
+
+const withOutput = (command: Command): Command =>
+  command.addOption(option('-o, --output <format>', 'json: the same for programs').choices(['json']));
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
 const storeFolder = ({ data }: { readonly data: string }): string => join(resolve(data), 'store');
 
 const print = (text: string): void => void process.stdout.write(text);
 
 function check(): Command {
-  return onFolder('check', 'verifies every record of a data folder, and says what is wrong where').action(
-    (flags: StoreFlags) => {
+  return withOutput(onFolder('check', 'verifies every record of a data folder, and says what is wrong where')).action(
+    (flags: StoreFlags & OutputFlags) => {
       const folder = storeFolder(flags);
       const inspection = inspectFolder(folder);
-      print(checkReport(folder, inspection));
+      print(flags.output === 'json' ? json({ folder, ...inspection }) : checkReport(folder, inspection));
       if (inspection.problems.length > 0) process.exitCode = 1;
     },
   );
 }
 
 function show(): Command {
-  return onStore('show', 'one object through its revisions, as far back as the store remembers')
+  return withOutput(onStore('show', 'one object through its revisions, as far back as the store remembers'))
     .argument('<object>', 'KIND/NAME, as pod/web-0, or a key, as /registry/pods/default/web-0')
     .addOption(option('-n, --namespace <namespace>', 'the namespace of the object').default('default'))
-    .action(async (what: string, flags: StoreFlags & { namespace: string }) => {
+    .action(async (what: string, flags: StoreFlags & OutputFlags & { namespace: string }) => {
       const key = keyOf(what, flags.namespace);
       const revisions = await read(flags, (source) => source.revisionsOf(key));
       if (revisions.length === 0)
         throw new Error(`there is no ${key}, nor was there, as far back as the store remembers`);
-      print(revisionsReport(key, revisions));
+      print(flags.output === 'json' ? json(revisionsData(key, revisions)) : revisionsReport(key, revisions));
     });
 }
 
 function stats(): Command {
-  return onStore('stats', 'what a store holds, by kind, and what that costs').action(async (flags: StoreFlags) =>
-    print(statsReport(await read(flags, (source) => source.stats()))),
+  return withOutput(onStore('stats', 'what a store holds, by kind, and what that costs')).action(
+    async (flags: StoreFlags & OutputFlags) => {
+      const stats = statsData(await read(flags, (source) => source.stats()));
+      print(flags.output === 'json' ? json(stats) : statsReport(stats));
+    },
   );
 }
 
@@ -149,17 +161,13 @@ async function read<T>(flags: StoreFlags, ask: (source: Source) => Promise<T>): 
       where: folder,
       entries: [...state.entries.walk('', '')],
       revision: state.revision,
-      oldest: state.compacted,
+      oldest: Math.max(1, state.compacted),
       disk: {
         snapshot: statSync(join(folder, 'snapshot.json'), { throwIfNoEntry: false })?.size ?? 0,
         journal: segments.reduce((sum, { file }) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0),
       },
     }),
-    revisionsOf: async (key) => {
-      const found = revisionsIn(state.events, key);
-      const entry = state.entries.get(key);
-      return found.length > 0 || !entry ? found : [{ revision: entry.modRevision, value: entry.value }];
-    },
+    revisionsOf: async (key) => revisionsIn(state.events, key, state.entries.get(key)),
   });
 }
 

@@ -39,15 +39,32 @@ export function checkReport(folder: string, { files, problems, revision, objects
 export function revisionsReport(key: string, revisions: readonly Revision[]): string {
   const lines = [key];
   let before: string[] = [];
-  for (const [index, { revision, value }] of revisions.entries()) {
+  for (const [index, { revision, ...made }] of revisions.entries()) {
+    const { value } = made;
     const after = value ? yamlLines(value) : [];
     const isFirst = before.length === 0;
-    const what = !value ? 'deleted' : isFirst ? (index === 0 ? 'as it was' : 'created again') : 'changed';
-    lines.push('', `revision ${revision}: ${what}`);
+    const what = whatOf(made, index);
+    lines.push('', `revision ${revision}: ${what}${what === 'created' && index > 0 ? ' again' : ''}`);
     if (value) lines.push(...(isFirst ? after.map((line) => `  ${line}`) : changedLines(diff(before, after))));
     before = after;
   }
   return [...lines, ''].join('\n');
+}
+
+/** The same for programs. */
+export const revisionsData = (key: string, revisions: readonly Revision[]) => ({
+  key,
+  revisions: revisions.map(({ revision, ...made }, index) => ({
+    revision,
+    change: whatOf(made, index),
+    ...(made.value && { object: JSON.parse(made.value.toString()) as unknown }),
+  })),
+});
+
+function whatOf({ value, created }: Omit<Revision, 'revision'>, index: number): string {
+  if (!value) return 'deleted';
+  if (created) return 'created';
+  return index === 0 ? 'as it was' : 'changed';
 }
 
 function yamlLines(value: Buffer): string[] {
@@ -67,29 +84,37 @@ export interface Stats {
   readonly disk?: Readonly<Record<string, number>>;
 }
 
-export function statsReport({ where, entries, revision, oldest, disk }: Stats): string {
-  const byResource = new Map<string, { count: number; bytes: number }>();
-  let live = 0;
+/** Stats, counted. */
+export type StatsData = ReturnType<typeof statsData>;
+
+export function statsData({ where, entries, revision, oldest, disk }: Stats) {
+  const byResource = new Map<string, { objects: number; bytes: number }>();
+  const all = { objects: 0, bytes: 0 };
   for (const { key, value } of entries) {
     const resource = resourceOfKey(key);
-    const sum = byResource.get(resource) ?? { count: 0, bytes: 0 };
-    const bytes = Buffer.byteLength(key) + value.length;
-    byResource.set(resource, { count: sum.count + 1, bytes: sum.bytes + bytes });
-    live += bytes;
+    const sum = byResource.get(resource) ?? { objects: 0, bytes: 0 };
+    byResource.set(resource, sum);
+    for (const each of [sum, all]) {
+      each.objects++;
+      each.bytes += Buffer.byteLength(key) + value.length;
+    }
   }
-  const rows = [...byResource]
-    .sort(([, a], [, b]) => b.bytes - a.bytes)
-    .map(([resource, { count, bytes }]) => [resource, number(count), number(bytes)]);
+  const resources = [...byResource].sort(([, a], [, b]) => b.bytes - a.bytes);
+  return { where, revision, oldest, ...all, resources: resources.map(([name, sum]) => ({ name, ...sum })), disk };
+}
+
+export function statsReport({ where, revision, oldest, objects, bytes, resources, disk }: StatsData): string {
+  const rows = resources.map(({ name, objects, bytes }) => [name, number(objects), number(bytes)]);
   const onDisk = Object.values(disk ?? {}).reduce((sum, bytes) => sum + bytes, 0);
   return [
     where,
-    ...table([['KIND', 'OBJECTS', 'BYTES'], ...rows, ['all', number(entries.length), number(live)]]),
+    ...table([['KIND', 'OBJECTS', 'BYTES'], ...rows, ['all', number(objects), number(bytes)]]),
     '',
     `revision ${revision}; history from revision ${oldest} on (${number(revision - oldest)} changes)`,
     ...(disk
       ? [
           ...Object.entries(disk).map(([name, bytes]) => `${name}: ${number(bytes)} bytes`),
-          `bytes on disk per live byte: ${live === 0 ? '–' : (onDisk / live).toFixed(2)}`,
+          `bytes on disk per live byte: ${bytes === 0 ? '–' : (onDisk / bytes).toFixed(2)}`,
         ]
       : []),
     '',

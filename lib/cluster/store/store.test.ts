@@ -78,6 +78,44 @@ test('check says of a sound folder what is in it, and of a damaged one what is w
   expect(readFileSync(file)).toEqual(content);
 });
 
+test('check, show and stats tell programs the same', async () => {
+  const data = await filled();
+  const told = async (...args: string[]): Promise<unknown> => {
+    const { out, code } = await kubebook('store', ...args, '--data', data, '-o', 'json');
+    expect(code).toBe(0);
+    return JSON.parse(out);
+  };
+  const file = { name: 'journal-0000000000000002.log', bytes: expect.any(Number), version: 2, records: 5 };
+  expect(await told('check')).toEqual({
+    folder: join(data, 'store'),
+    files: [{ ...file, from: 2, to: 6, torn: 0 }],
+    problems: [],
+    revision: 6,
+    objects: 2,
+  });
+  const object = (phase: string): unknown => JSON.parse(String(pod(phase)));
+  expect(await told('show', 'pod/web-0')).toEqual({
+    key: podKey,
+    revisions: [
+      { revision: 2, change: 'created', object: object('Pending') },
+      { revision: 4, change: 'changed', object: object('Running') },
+      { revision: 5, change: 'deleted' },
+      { revision: 6, change: 'created', object: object('Pending') },
+    ],
+  });
+  expect(await told('stats')).toMatchObject({
+    where: join(data, 'store'),
+    revision: 6,
+    oldest: 1,
+    objects: 2,
+    resources: [
+      { name: 'pods', objects: 1 },
+      { name: 'services', objects: 1, bytes: 54 },
+    ],
+    disk: { snapshot: 0 },
+  });
+});
+
 test('a folder without a store is refused in one sentence, and stays as it was', async () => {
   for (const args of [['check'], ['stats'], ['show', 'pod/a'], ['export'], ['compact'], ['backup', newFolder()]]) {
     const data = newFolder();
@@ -93,7 +131,7 @@ test('a folder without a store is refused in one sentence, and stays as it was',
 const story = [
   podKey,
   '',
-  'revision 2: as it was',
+  'revision 2: created',
   '  kind: Pod',
   '  apiVersion: v1',
   '  metadata:',
@@ -125,7 +163,7 @@ test('show tells the story of one object, by what users call it or by its key', 
   for (const what of ['pod/web-0', 'po/web-0', 'Pods/web-0', podKey])
     expect(await kubebook('store', 'show', what, '--data', data)).toEqual({ code: 0, err: '', out: story });
   expect((await kubebook('store', 'show', 'svc/web', '--data', data)).out).toContain(
-    'revision 3: as it was\n  kind: Service\n',
+    'revision 3: created\n  kind: Service\n',
   );
   expect((await kubebook('store', 'show', 'pod/web-0', '-n', 'other', '--data', data)).err).toBe(
     'kubebook: there is no /registry/pods/other/web-0, nor was there, as far back as the store remembers\n',
@@ -139,7 +177,7 @@ test('stats counts by kind, and says what a live byte costs', async () => {
   const data = await filled();
   const { out } = await kubebook('store', 'stats', '--data', data);
   expect(out).toMatch(
-    /KIND +OBJECTS +BYTES\npods +1 +\d+\nservices +1 +\d+\nall +2 +\d+\n\nrevision 6; history from revision 0 on/,
+    /KIND +OBJECTS +BYTES\npods +1 +\d+\nservices +1 +\d+\nall +2 +\d+\n\nrevision 6; history from revision 1 on/,
   );
   expect(out).toMatch(/journal: \d+ bytes\nbytes on disk per live byte: \d+\.\d\d\n$/);
 });
@@ -287,7 +325,7 @@ describeWithEtcd('on an etcd', () => {
       [
         podKey,
         '',
-        'revision N: as it was',
+        'revision N: created',
         ...story.split('\n').slice(3, 9),
         '',
         'revision N: changed',

@@ -15,7 +15,7 @@ import type { Adapter } from 'lowdb';
 import { type Log, Slab } from '../../../util/index.js';
 import { SortedEntries } from '../sorted.js';
 import type { Entry, StoreEvent } from '../storage.js';
-import { fold, readSnapshot, snapshotName, unfinishedName } from './fold.js';
+import { assertJournal, fold, readSnapshot, snapshotName, unfinishedName } from './fold.js';
 import { formatVersion, type JournalRecord } from './format.js';
 import { Journal, type OpenFile, readSegments, type Segment, segmentsOf } from './journal.js';
 
@@ -124,6 +124,7 @@ export function readState(
   readonly version: number;
 } {
   const snapshot = readSnapshot(folder);
+  assertJournal(folder);
   const segments = readSegments(segmentsOf(folder), snapshot.revision, { closed: false });
   const state = { ...emptyState(), revision: snapshot.revision };
   if (snapshot.revision > 1) state.compacted = snapshot.revision;

@@ -2,8 +2,9 @@
  * Copies a store's folder, also while it is in use. (A plain copy may catch it in the middle of a fold, when what the old
  * snapshot lacks is already gone from the journal.)
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../../../util/index.js';
 import { readState } from './adapter.js';
 import { snapshotName } from './fold.js';
 import { FolderError } from './format.js';
@@ -23,7 +24,7 @@ export interface Backup {
  */
 export function backupFolder(from: string, to: string): Backup {
   assertStore(from);
-  mkdirSync(to, { recursive: true, mode: 0o700 });
+  makeFolder(to, 0o700);
   if (readdirSync(to).length > 0) throw new FolderError(`${to} is not empty: a backup goes into a folder of its own`);
   return settled(from, () => {
     for (const name of readdirSync(to)) rmSync(join(to, name));

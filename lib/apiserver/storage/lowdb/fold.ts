@@ -11,11 +11,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { compareKeys } from '../order.js';
 import {
+  damaged,
   decodeSnapshot,
   encodeEntry,
   formatVersion,
@@ -23,7 +25,7 @@ import {
   snapshotHead,
   snapshotTail,
 } from './format.js';
-import { readSegments, type Segment, syncFolder } from './journal.js';
+import { readSegments, type Segment, segmentsOf, syncFolder } from './journal.js';
 
 export const snapshotName = 'snapshot.json';
 /** The snapshot while it is being written. A crash leaves it behind; the next start removes it. */
@@ -38,6 +40,18 @@ export function readSnapshot(folder: string): { version: number; revision: numbe
   return existsSync(file)
     ? decodeSnapshot(readFileSync(file), file)
     : { version: formatVersion, revision: 1, entries: [] };
+}
+
+/**
+ * The segment after a snapshot is begun before the snapshot is: where there is none, it is lost, and what stood in it.
+ *
+ * @throws {FolderError}
+ */
+export function assertJournal(folder: string): void {
+  const file = join(folder, snapshotName);
+  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 };
+  if (size > 0 && segmentsOf(folder).length === 0)
+    throw damaged(file, size, 'the journal that goes on from it is missing');
 }
 
 /** Brings the snapshot of `folder` up to the end of `segments`, durably, and removes them. Returns its size in bytes. */

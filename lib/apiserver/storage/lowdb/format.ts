@@ -35,15 +35,23 @@ export const formatVersion = 2;
 export class FolderError extends Error {
   /** What is damaged, in a few words. */
   readonly what: string | undefined;
+  /** … and where, in bytes from the beginning of its file. */
+  readonly offset: number;
   /** A newer version wrote it. */
   readonly newer: boolean;
 
   constructor(
     message: string,
-    { what, newer = false, cause }: { what?: string; newer?: boolean; cause?: unknown } = {},
+    {
+      what,
+      offset = 0,
+      newer = false,
+      cause,
+    }: { what?: string; offset?: number; newer?: boolean; cause?: unknown } = {},
   ) {
     super(message, { cause });
     this.what = what;
+    this.offset = offset;
     this.newer = newer;
   }
 }
@@ -59,7 +67,7 @@ export const damaged = (file: string, offset: number, what: string): FolderError
   new FolderError(
     `${file} is damaged at byte ${offset} (${what}): restore the folder from a copy, or choose another one; ` +
       'nothing was changed',
-    { what },
+    { what, offset },
   );
 
 /** One write, as the journal keeps it. `compact` takes no revision of its own. */

@@ -5,9 +5,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readState } from './adapter.js';
-import { snapshotName } from './fold.js';
+import { assertJournal, snapshotName } from './fold.js';
 import { decodeEntryLine, decodeHead, decodeJournalHead, decodeLine, FolderError, snapshotTail } from './format.js';
-import { isTorn, segmentsOf } from './journal.js';
+import { firstRevision, isTorn, segmentsOf } from './journal.js';
 
 export interface Problem {
   readonly file: string;
@@ -90,6 +90,7 @@ class Inspector {
     if (existsSync(join(this.#folder, snapshotName))) this.#snapshot(join(this.#folder, snapshotName));
     const begin = this.#revision;
     const segments = segmentsOf(this.#folder);
+    if (segments.length === 0) this.#try(join(this.#folder, snapshotName), () => assertJournal(this.#folder));
     for (const [index, file] of segments.entries()) this.#segment(file, begin, index === segments.length - 1);
     return { files: this.#files, problems: this.#problems, revision: this.#revision, objects: this.#keys.size };
   }
@@ -134,6 +135,11 @@ class Inspector {
       if (!isLast) this.#problem(file, 0, 'it is cut short');
       return void this.#files.push({ ...report, records: 0, from: 0, to: 0, torn });
     }
+    const first = firstRevision(file);
+    if (first > this.#revision + 1) {
+      this.#problem(file, head.end, `it goes on at revision ${first}, but ${this.#revision + 1} is missing`);
+      this.#revision = first - 1;
+    }
     let [records, from, to, torn] = [0, 0, 0, 0];
     /** After damage it is not known what comes next. */
     let lost = false;
@@ -175,7 +181,7 @@ class Inspector {
       return read();
     } catch (error) {
       if (!(error instanceof FolderError) || error.newer) throw error;
-      this.#problem(file, 0, error.what ?? error.message);
+      this.#problem(file, error.offset, error.what ?? error.message);
       return undefined;
     }
   }

@@ -25,6 +25,9 @@ const segmentPattern = /^journal-\d{16}\.log$/;
 
 export const segmentName = (firstRevision: number): string => `journal-${String(firstRevision).padStart(16, '0')}.log`;
 
+/** With which revision a segment begins, by its name. */
+export const firstRevision = (file: string): number => Number(/(\d+)\.log$/.exec(file)![1]);
+
 /** The paths of a folder's segments, oldest first. */
 export const segmentsOf = (folder: string): string[] =>
   readdirSync(folder)
@@ -101,20 +104,24 @@ export function readSegments(
 ): Segment[] {
   let reached = revision;
   return files.map((file, index) => {
+    // It may hold no record, and those before it may be gone.
+    if (firstRevision(file) > reached + 1) throw gap(file, firstRevision(file), reached + 1);
     const segment = readSegment(file, !closed && index === files.length - 1);
     const records = segment.records.filter((record) => {
       if (record.type === 'compact') return true;
       if (record.revision <= revision) return false;
-      if (record.revision !== ++reached)
-        throw new FolderError(
-          `${file} goes on at revision ${record.revision}, but ${reached} is missing: ` +
-            'restore the folder from a copy, or choose another one; nothing was changed',
-        );
+      if (record.revision !== ++reached) throw gap(file, record.revision, reached);
       return true;
     });
     return { ...segment, records };
   });
 }
+
+const gap = (file: string, revision: number, missing: number): FolderError =>
+  new FolderError(
+    `${file} goes on at revision ${revision}, but ${missing} is missing: ` +
+      'restore the folder from a copy, or choose another one; nothing was changed',
+  );
 
 /** Opens a file for reading and writing; tests hand in a disk that fills up. */
 export type OpenFile = (

@@ -268,6 +268,19 @@ describe('a folder is refused in one sentence, and nothing in it is changed,', (
       /goes on at revision 7, but 2 is missing/,
     ],
     [
+      'without any journal that goes on from the snapshot',
+      (folder) => rmSync(join(folder, journal)),
+      /snapshot\.json is damaged at byte \d+ \(the journal that goes on from it is missing\)/,
+    ],
+    [
+      'with nothing left of the journal but its last segment, which is empty',
+      (folder) => {
+        rmSync(join(folder, journal));
+        writeFileSync(join(folder, 'journal-0000000000000012.log'), 'kubebook journal 2\n');
+      },
+      /goes on at revision 12, but 7 is missing/,
+    ],
+    [
       'with a header that is not ours',
       change(journal, () => 'something else\n'),
       /damaged at byte 0 \(not the beginning of a journal\)/,

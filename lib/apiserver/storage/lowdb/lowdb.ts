@@ -13,10 +13,10 @@
  * Reads never wait: all entries are in memory, in the order of their keys. The past is read by undoing what was written
  * since: dearer the further it lies back, which is fine for the later pages of a list.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { Low } from 'lowdb';
-import { type Clock, type Log, Scope, Slab } from '../../../util/index.js';
+import { type Clock, type Log, makeFolder, Scope, Slab } from '../../../util/index.js';
 import { History, keyOf } from '../history.js';
 import { compareKeys } from '../order.js';
 import type { SortedEntries } from '../sorted.js';
@@ -361,7 +361,7 @@ function* merge(current: Iterable<Entry>, changed: ReadonlyMap<string, Entry | u
 /** Makes the folder, unless it holds something that is not ours. */
 function prepare(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const names = readdirSync(folder);
     const ours = names.some((name) => name === snapshotName || name.startsWith('journal-') || name.startsWith('lock'));
     if (names.length > 0 && !ours)
@@ -390,6 +390,7 @@ const reasons: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EEXIST: 'it is not a folder',
   ENOTDIR: 'it is not a folder',
+  ENOENT: 'it cannot be made there',
 };
 
 function explained(folder: string, error: unknown): unknown {
