@@ -50,6 +50,8 @@ export class NodeInfo {
   /** By key; with the Pods that were just assumed to be here. */
   readonly pods = new Map<string, PodInfo>();
   readonly requested: Resources = resourcesOf({});
+  /** As {@link PodInfo.plainRequested}. */
+  readonly plainRequested = { milliCPU: 0, memory: 0 };
   /** As {@link PodInfo.scored}. */
   readonly scored = { milliCPU: 0, memory: 0 };
   /** As {@link PodInfo.nonZeroRequested}. */
@@ -78,8 +80,9 @@ export class NodeInfo {
     this.node = node;
     this.allocatable = resourcesOf(node?.status?.allocatable);
     this.allocatablePods = this.allocatable.others.get('pods') ?? 0;
+    const images = [...(node?.status?.images ?? [])].reverse(); // of two with one name the first counts
     this.imageSizes = new Map(
-      (node?.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes])),
+      images.flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes] as const)),
     );
     this.zone = zoneNumber(zoneOf(this.labels));
     this.repelling = (node?.spec?.taints ?? []).filter(
@@ -106,6 +109,8 @@ export class NodeInfo {
     for (const [name, value] of pod.requested.others) {
       this.requested.others.set(name, (this.requested.others.get(name) ?? 0) + sign * value);
     }
+    this.plainRequested.milliCPU += sign * pod.plainRequested.milliCPU;
+    this.plainRequested.memory += sign * pod.plainRequested.memory;
     this.scored.milliCPU += sign * pod.scored.milliCPU;
     this.scored.memory += sign * pod.scored.memory;
     this.nonZeroRequested.milliCPU += sign * pod.nonZeroRequested.milliCPU;

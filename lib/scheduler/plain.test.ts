@@ -219,6 +219,8 @@ const aRandomPod = fc.record({
     }),
     { minLength: 1, maxLength: 2 },
   ),
+  /** What came after 1.2, which counts it nowhere. */
+  first: rarely(fc.record({ cpu: fc.constantFrom('100m', '2000m'), memory: fc.constantFrom('100Mi', '2000Mi') })),
   labels,
   nodeSelector: rarely(
     fc.dictionary(fc.constantFrom('ssd', 'region', 'row'), fc.constantFrom('1', 'e'), { maxKeys: 1 }),
@@ -240,6 +242,7 @@ const podOf = (p: any, name: string): Pod =>
         resources: { requests },
         ports: hostPort ? [{ containerPort: 1, hostPort }] : [],
       })),
+      ...(p.first && { initContainers: [{ name: 'first', image: 'i', resources: { requests: p.first } }] }),
       nodeSelector: p.nodeSelector,
       nodeName: p.nodeName,
       affinity: p.affinity && { nodeAffinity: p.affinity },

@@ -25,6 +25,8 @@ export class PodInfo {
   readonly key: ObjectKey;
   /** What is filtered by: containers and sidecars together, or the largest init container if that is more. */
   readonly requested: DeepReadonly<Resources>;
+  /** What 1.2 filtered by: the sum of the containers alone. It knew no init containers, overhead or requests of a whole Pod. */
+  readonly plainRequested: { readonly milliCPU: number; readonly memory: number };
   /** What is scored by: each container's requests, with 1.2's defaults where there is none. */
   readonly scored: { readonly milliCPU: number; readonly memory: number };
   /** The same as today: init containers, overhead and the Pod's own requests count as in {@link requested}. */
@@ -45,6 +47,12 @@ export class PodInfo {
     this.pod = pod;
     this.key = keyOf(pod);
     this.requested = requestsOfPod(pod);
+    this.plainRequested = hasOnlyContainers(pod)
+      ? this.requested
+      : {
+          milliCPU: sum(containers, (c) => amount('cpu', c.resources?.requests?.cpu) ?? 0),
+          memory: sum(containers, (c) => amount('memory', c.resources?.requests?.memory) ?? 0),
+        };
     this.scored = {
       milliCPU: sum(containers, (c) => amount('cpu', c.resources?.requests?.cpu) ?? defaultMilliCPURequest),
       memory: sum(containers, (c) => amount('memory', c.resources?.requests?.memory) ?? defaultMemoryRequest),
@@ -89,6 +97,8 @@ export class PodInfo {
       this.requested.milliCPU,
       this.requested.memory,
       [...this.requested.others],
+      this.plainRequested.milliCPU,
+      this.plainRequested.memory,
       this.scored,
       this.nonZeroRequested,
       containers.map(({ ports }) => ports),

@@ -1,5 +1,3 @@
-import type { NodeInfo } from '../node-info.js';
-import { amount, type PodInfo } from '../pod-info.js';
 import { keep, unfit } from './predicate.js';
 
 /**
@@ -13,14 +11,13 @@ import { keep, unfit } from './predicate.js';
  * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/algorithm/predicates/predicates.go
  */
 export const podFitsResources = keep((pod, node) => {
-  const requested = requestsOf(pod);
-  const { allocatable } = node;
+  const { plainRequested: requested } = pod;
+  const { plainRequested: used, allocatable } = node;
   const short: { name: string; requested: number; used: number; capacity: number }[] = [];
 
   if (node.pods.size + 1 > node.allocatablePods)
     short.push({ name: 'pods', requested: 1, used: node.pods.size, capacity: node.allocatablePods });
   if (requested.milliCPU > 0 || requested.memory > 0) {
-    const used = usedOn(node);
     if (used.milliCPU + requested.milliCPU > allocatable.milliCPU)
       short.push({ name: 'cpu', requested: requested.milliCPU, used: used.milliCPU, capacity: allocatable.milliCPU });
     if (used.memory + requested.memory > allocatable.memory)
@@ -41,36 +38,3 @@ export const podFitsResources = keep((pod, node) => {
 
 /** What 1.2 called them. */
 const names12: Readonly<Record<string, string>> = { pods: 'PodCount', cpu: 'CPU', memory: 'Memory' };
-
-type Amounts = Readonly<Record<'milliCPU' | 'memory', number>>;
-
-/** The plain sum over `spec.containers`; only of a Pod with something newer is that another one than today's. */
-const requestsOf = (pod: PodInfo): Amounts => (hasMoreThanContainers(pod) ? sumOfContainers(pod) : pod.requested);
-
-const hasMoreThanContainers = ({ pod: { spec } }: PodInfo): boolean =>
-  spec.initContainers !== undefined || spec.overhead !== undefined || 'resources' in spec;
-
-const sums = new WeakMap<PodInfo, Amounts>();
-
-function sumOfContainers(pod: PodInfo): Amounts {
-  let sum = sums.get(pod);
-  if (!sum) {
-    const requests = pod.pod.spec.containers.map(({ resources }) => resources?.requests ?? {});
-    const of = (resource: 'cpu' | 'memory'): number =>
-      requests.reduce((total, one) => total + (amount(resource, one[resource]) ?? 0), 0);
-    sums.set(pod, (sum = { milliCPU: of('cpu'), memory: of('memory') }));
-  }
-  return sum;
-}
-
-/** The node keeps today's sum: what today counts beyond the containers is taken off again. */
-function usedOn({ requested, pods }: NodeInfo): Amounts {
-  let { milliCPU, memory } = requested;
-  for (const pod of pods.values()) {
-    if (!hasMoreThanContainers(pod)) continue;
-    const plain = sumOfContainers(pod);
-    milliCPU += plain.milliCPU - pod.requested.milliCPU;
-    memory += plain.memory - pod.requested.memory;
-  }
-  return { milliCPU, memory };
-}

@@ -201,6 +201,19 @@ test.each([
   expect(scores(imageLocality, pod, cache)).toEqual({ n: expected });
 });
 
+test('of two images of one name that a node lists the first counts', () => {
+  const cache = new SchedulerCache();
+  const node = aNode('n');
+  const names = ['i'];
+  node.status.images = [
+    { names, sizeBytes: 2000 * 1024 * 1024 },
+    { names, sizeBytes: 1 },
+  ];
+  cache.setNode(node);
+  const pod = aPod('p', {}, { containers: [{ name: 'c', image: 'i' }] });
+  expect(scores(imageLocality, pod, cache)).toEqual({ n: 10 });
+});
+
 test('NodeLabelPriority and EqualPriority', () => {
   const cache = cacheOf([['a', {}, { labels: { old: 'false' } }], ['b']]);
   expect(scores(nodeLabel('old', true), aPod('p'), cache)).toEqual({ a: 10, b: 0 });
