@@ -163,7 +163,7 @@ export class Registry {
     const value = codec.encode(stored);
     if (value.equals(current.value)) return current; // nothing was changed: no write, no event, the same version
     if (dryRun) return new CachedEntry(codec, key, value, revision);
-    return this.#put(kind, { key, value, stored }, revision);
+    return this.#put(kind, { key, value, object: stored }, revision);
   }
 
   /** Removes an object, under the condition that nobody else changed it. @returns its last state @throws RevisionMismatchError */
@@ -188,7 +188,7 @@ export class Registry {
       return new CachedEntry(codec, key, value, 0);
     }
     try {
-      return await this.#put(kind, { key, value, stored }, 0);
+      return await this.#put(kind, { key, value, object: stored }, 0);
     } catch (error) {
       if (!(error instanceof RevisionMismatchError) || !error.current) throw error;
       throw exists(kind, codec.decode(error.current.value, error.current.modRevision));
@@ -234,18 +234,19 @@ export class Registry {
 
   async #put(
     kind: Kind,
-    { key, value, stored }: { readonly key: string; readonly value: Buffer; readonly stored: KubernetesObject },
+    { key, value, object }: { readonly key: string; readonly value: Buffer; readonly object: KubernetesObject },
     expected: number,
   ): Promise<CachedEntry> {
     const { codec, writing } = this.cache.of(kind);
-    writing.set(value, stored);
+    const mine = { value, object };
+    writing.set(key, mine);
     try {
       const { modRevision } = await this.storage.put(key, value, { expected });
       // A writer sees its own write: the answer waits until every read would show it.
       await this.cache.reached(modRevision);
       return new CachedEntry(codec, key, value, modRevision);
     } finally {
-      writing.delete(value);
+      if (writing.get(key) === mine) writing.delete(key);
     }
   }
 }

@@ -53,10 +53,10 @@ test('while its writer waits, fields are read from what he wrote; the object its
   };
   const stored = codec.encode(written);
   const key = `${prefix}a/y`;
-  cache.writing.set(stored, written);
+  cache.writing.set(key, { value: stored, object: written });
   cache.apply({
     type: 'put',
-    entry: { key, value: stored, createRevision: 2, modRevision: 2 },
+    entry: { key, value: Buffer.from(stored), createRevision: 2, modRevision: 2 },
     previous: undefined,
   });
   const entry = cache.get(key)!;
@@ -68,6 +68,15 @@ test('while its writer waits, fields are read from what he wrote; the object its
     metadata: { name: 'y', labels: { app: 'web' }, resourceVersion: '2' },
   });
   expect(entry.glance).toBe(entry.object);
+});
+
+test('what another writer makes of the object is read from what is stored', () => {
+  const cache = new KindCache(codec, prefix, 1);
+  const key = `${prefix}a/x`;
+  const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'x', labels: { app: 'mine' } } };
+  cache.writing.set(key, { value: codec.encode(object), object });
+  cache.apply({ type: 'put', entry: { key, value, createRevision: 2, modRevision: 2 }, previous: undefined });
+  expect(cache.get(key)!.labels).toEqual({});
 });
 
 test('a field that selectors name is read once of each version', () => {

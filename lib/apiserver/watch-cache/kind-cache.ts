@@ -5,6 +5,12 @@ import type { Codec } from '../codec.js';
 import { CachedEntry } from './entry.js';
 import { EventLog, type CacheEvent } from './event-log.js';
 
+/** An object, and what is stored of it. */
+interface Writing {
+  readonly value: Buffer;
+  readonly object: DeepReadonly<KubernetesObject>;
+}
+
 export class KindCache {
   readonly codec: Codec;
   readonly prefix: string;
@@ -19,8 +25,8 @@ export class KindCache {
   readonly #listeners = new Set<() => void>();
   /** What watches have made of the last changes, and others will write as well. */
   readonly #shared = new Map<string, unknown>();
-  /** What is being written, by what it is made from, for as long as its writer waits: see {@link CachedEntry.glance}. */
-  readonly writing = new Map<Buffer, DeepReadonly<KubernetesObject>>();
+  /** What is being written under a key, for as long as its writer waits: see {@link CachedEntry.glance}. */
+  readonly writing = new Map<string, Writing>();
   /** The revision of the last change of this kind. */
   #changed: number;
 
@@ -121,7 +127,9 @@ export class KindCache {
 
   #put({ key, value, modRevision }: { key: string; value: Buffer; modRevision: number }): CacheEvent {
     const previous = this.#entries.get(key);
-    const entry = new CachedEntry(this.codec, key, value, modRevision, this.writing.get(value));
+    const writing = this.writing.get(key);
+    const written = writing?.value.equals(value) ? writing.object : undefined;
+    const entry = new CachedEntry(this.codec, key, value, modRevision, written);
     this.#entries.set(key, entry);
     if (!previous) this.#added.push(key);
     // Nobody lists, and much comes and goes.
