@@ -35,8 +35,11 @@ export function textLog(write: (line: string) => void, fields: Fields = {}): Log
 }
 
 function text(value: unknown): string {
-  if (isNativeError(value))
-    return JSON.stringify(isNativeError(value.cause) ? `${value.message}: ${value.cause.message}` : value.message);
+  if (isNativeError(value)) return JSON.stringify(withCause(value));
   if (typeof value === 'string') return /[\s"=]/.test(value) || value === '' ? JSON.stringify(value) : value;
   return JSON.stringify(value) ?? String(value);
 }
+
+/** Many a message tells its cause already. */
+const withCause = ({ message, cause }: Error): string =>
+  isNativeError(cause) && !message.includes(cause.message) ? `${message}: ${cause.message}` : message;
