@@ -264,7 +264,8 @@ export class Algorithm {
     this.#refresh(findings, pod);
     const others = prepareAll(this.#otherPredicates, pod, nodes);
     const refusedToo = this.#refusedForNominated(findings, pod);
-    if (others.length === 0 && refusedToo.size === 0) {
+    const own = this.#nominatedNode(pod, nodes);
+    if (others.length === 0 && refusedToo.size === 0 && !own) {
       findings.lent = true;
       return {
         pod,
@@ -276,7 +277,8 @@ export class Algorithm {
     const refusals = findings.refusals.map(
       (refusal, i) => refusal ?? firstRefusal(others, nodes[i]!) ?? refusedToo.get(nodes[i]!),
     );
-    return { pod, findings, refusals, ...feasibleOf(nodes, refusals) };
+    if (!own || refusals[own.position]) return { pod, findings, refusals, ...feasibleOf(nodes, refusals) };
+    return { pod, findings, refusals, fitting: [own], positions: Int32Array.of(own.position) };
   }
 
   /** @param more what is added to a node's score */
@@ -357,6 +359,18 @@ export class Algorithm {
       for (const [{ priority }, scores] of raw) scores[i] = priority.map!(pod, node);
     }
     findings.generation = newest?.generation ?? 0; // only now: a plug-in may have thrown half-way
+  }
+
+  /** The node on which room was made for `pod`: if it fits there, it goes nowhere else. (Where extenders are asked, it may.) */
+  #nominatedNode(pod: PodInfo, nodes: readonly NodeInfo[]): NodeInfo | undefined {
+    const { cluster, extenders } = this.options;
+    if (extenders?.length) return undefined;
+    for (const [name, nominated] of cluster?.nominations() ?? none) {
+      if (!nominated.some(({ key }) => key === pod.key)) continue;
+      const node = cluster!.nodeNamed(name);
+      return node && nodes[node.position] === node ? node : undefined;
+    }
+    return undefined;
   }
 
   /** Room that was made for others, of the same or a higher priority, is not there for `pod`: nodes on which that matters. */

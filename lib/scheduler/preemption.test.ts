@@ -149,3 +149,12 @@ test('room that is being made for a Pod is not given to another of lower priorit
   expect(cluster.place(aPod('later', { cpu: '2' }, { priority: 2000 }))).toBe('node-1');
   expect(cluster.place(vip('3'))).toBe('node-1');
 });
+
+test('a Pod for which room was made goes there, though another node would be better by now', () => {
+  const cluster = trial(aNode('node-1'), aNode('node-2'), running('a', 'node-1', '2', 1));
+  expect(cluster.place(vip('1'))).toBe('node-2');
+  cluster.cache.nominate(new PodInfo(vip('1')), 'node-1');
+  expect(cluster.place(vip('1'))).toBe('node-1');
+  cluster.cache.nominate(new PodInfo(vip('3')), 'node-1'); // where it does not fit any more
+  expect(cluster.place(vip('3'))).toBe('node-2');
+});
