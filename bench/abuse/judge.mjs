@@ -104,6 +104,7 @@ function wrongWith({ status, headers, body }, { method, path, malformed, upgrade
       ? { type: 'server error', what: `${status} in protobuf: ${body.toString().replace(/[^ -~]+/g, ' ')}` }
       : undefined;
   if (type === 'application/vnd.kubernetes.protobuf;stream=watch' && status === 200) return undefined;
+  if (isWatch.test(path) && status === 200 && body.length === 0) return undefined; // nothing has happened
   const packed = headers['content-encoding'] !== undefined;
   const read = type === 'application/yaml' ? parse : readJson;
   const object =
@@ -129,7 +130,9 @@ const textsIn = (body) =>
   body
     .toString()
     .split(/[^ -~]+/)
-    .flatMap((text) => [text, text.slice(1)]);
+    .flatMap((text) => [text, text.slice(1), text.slice(0, -1), text.slice(1, -1)]);
+
+const isWatch = /^\/apis?\/(.*\/)?watch\/|[?&]watch=/;
 
 /** A watch is objects line by line, of which the last may be cut off. */
 const readJson = (text) => (text.startsWith('{"type":') ? JSON.parse(text.split('\n', 1)[0]) : JSON.parse(text));
