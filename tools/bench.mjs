@@ -3,8 +3,10 @@
  * asked. `npm run bench:store` measures the store alone. Figures of different machines, or of different runs on a noisy
  * one, are not to be compared: ratios within one run are.
  */
+import { Argument, Command, Option } from 'commander';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { positive } from './arguments.mjs';
 import { setup } from './setup.mjs';
 
 setup();
@@ -24,20 +26,21 @@ const suites = {
 /** Those that run when none is named; `scheduler` is `algorithm` and more. */
 const usual = ['api', 'start', 'schedule', 'memory', 'algorithm'];
 
-const args = process.argv.slice(2);
-const option = (name) => {
-  const at = args.indexOf(name);
-  return at < 0 ? undefined : args.splice(at, 2)[1];
-};
-const file = option('--json');
-/** How much of it: 0.1 is a tenth, to see whether it runs. */
-const scale = Number(option('--scale') ?? 1);
-if (args.includes('store')) args.splice(args.indexOf('store'), 1, ...Object.keys(storeSuites));
-const unknown = args.find((name) => !(name in suites));
-if (unknown) {
-  console.error(`There is no benchmark "${unknown}"; there are ${Object.keys(suites).join(', ')}.`);
-  process.exit(1);
-}
+const command = new Command('npm run bench --')
+  .description('Measures this machine, and prints a table. Ratios within one run tell more than figures of two.')
+  .addArgument(
+    new Argument('[names...]', `what is measured (default: ${usual.join(', ')})`).choices([
+      ...Object.keys(suites),
+      'store',
+    ]),
+  )
+  .addOption(
+    new Option('--scale <n>', 'how much of it: 0.1 is a tenth, to see whether it runs').argParser(positive).default(1),
+  )
+  .addOption(new Option('--json <file>', 'writes the figures there'))
+  .parse();
+const { scale, json: file } = command.opts();
+const named = command.args.flatMap((name) => (name === 'store' ? Object.keys(storeSuites) : name));
 
 const machine = `${cpus().length} × ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
 console.log(machine);
@@ -50,5 +53,5 @@ const report = (measured, figures) => {
       .join(', ')}`,
   );
 };
-for (const name of args.length > 0 ? args : usual) await suites[name]({ report, scale });
+for (const name of named.length > 0 ? named : usual) await suites[name]({ report, scale });
 if (file) writeFileSync(file, JSON.stringify({ machine, date: new Date().toISOString(), results }, null, 2) + '\n');

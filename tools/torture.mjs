@@ -2,29 +2,26 @@
  * `npm run torture [-- --engine lowdb|etcd] [--minutes N] [--seed S] [--json FILE]`: hurts the store in every way it must
  * survive, while clients work; then proves from what they saw that it kept its promises. `docs/storage.md` tells more.
  */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { positive, wholeNumber } from './arguments.mjs';
 import { root, setup } from './setup.mjs';
 
-const number = (text) => {
-  if (!(Number(text) > 0)) throw new InvalidArgumentError('It takes a number greater than 0.');
-  return Number(text);
-};
 const { engine, minutes, seed, clients, workers, json } = new Command('npm run torture --')
   .description('Hurts the store in every way it must survive, and proves that it kept its promises.')
   .addOption(new Option('--engine <name>', 'which store').choices(['lowdb', 'etcd']).default('lowdb'))
-  .addOption(new Option('--minutes <n>', 'how long').argParser(number).default(5))
+  .addOption(new Option('--minutes <n>', 'how long').argParser(positive).default(5))
   .addOption(
     new Option('--seed <n>', 'repeats the choices of an earlier run (the times are those of the machine)').argParser(
-      number,
+      wholeNumber,
     ),
   )
-  .addOption(new Option('--clients <n>', 'client processes').argParser(number).default(4))
-  .addOption(new Option('--workers <n>', 'requests at a time, of each of them').argParser(number).default(4))
+  .addOption(new Option('--clients <n>', 'client processes').argParser(positive).default(4))
+  .addOption(new Option('--workers <n>', 'requests at a time, of each of them').argParser(positive).default(4))
   .addOption(new Option('--json <file>', 'writes the summary there'))
   .parse()
   .opts();
