@@ -372,7 +372,7 @@ export const fieldTests = <T extends KubernetesObject>(
 /**
  * The test that a field selector puts to the objects of a kind.
  *
- * @throws BadRequest as {@link fieldTests}
+ * @throws BadRequest if it names a field that the kind does not offer
  */
 export function fieldMatcher<T extends KubernetesObject>(
   terms: readonly FieldTerm[],

@@ -25,11 +25,13 @@ const none: ReadonlyMap<any, never> = new Map<any, never>();
 /** For how many shapes findings are kept; the one longest unused goes first. */
 const shapesKept = 64;
 
+/** A predicate under the name by which providers and policy files list it. */
 export interface NamedPredicate {
   readonly name: string;
   readonly predicate: FitPredicate;
 }
 
+/** A priority under its name, with how much it counts. */
 export interface WeightedPriority {
   readonly name: string;
   readonly priority: Priority;
@@ -37,6 +39,7 @@ export interface WeightedPriority {
   readonly weight: number;
 }
 
+/** What an {@link Algorithm} needs beside predicates and priorities; `today` needs most of it, 1.2 next to nothing. */
 export interface AlgorithmOptions {
   /** In which order the predicates are asked, until one refuses; as they are listed if left out. */
   readonly asked?: readonly NamedPredicate[];
@@ -90,6 +93,7 @@ export interface Extended {
   readonly scores: ReadonlyMap<string, number> | undefined;
 }
 
+/** How {@link Algorithm.report} goes about it. */
 export interface ReportOptions {
   /** Runs each predicate and each priority, and may time it. */
   readonly timed?: <R>(part: string, run: () => R) => R;
@@ -110,6 +114,16 @@ export interface NodeReport {
   readonly total: number;
 }
 
+/**
+ * Predicates and priorities, ready to decide about one Pod after another over the nodes of one cache; a factory of the
+ * registry makes it (`createFromProvider`). It remembers findings and whose turn it is, and changes nothing else.
+ *
+ * ```ts
+ * const algorithm = createFromProvider('DefaultProvider', cache);
+ * const { node, score, feasible } = algorithm.schedule(new PodInfo(pod), cache.nodes);
+ * ```
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/generic_scheduler.go
+ */
 export class Algorithm {
   /** As the provider lists them. */
   readonly predicates: readonly NamedPredicate[];

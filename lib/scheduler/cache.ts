@@ -58,6 +58,7 @@ interface Selecting {
 /** A controller with a LabelSelector, such as a ReplicaSet. */
 type LabelSelecting = DeepReadonly<{ metadata: Pod['metadata']; spec: { selector?: LabelSelector } }>;
 
+/** What the scheduler knows, as the top of this file tells. Not for several at once: whoever feeds it also reads it, in turn. */
 export class SchedulerCache implements PluginArgs {
   /** Of everything that decisions are made from: what is kept in `RecordedMap`s can be had {@link at} an earlier moment. */
   readonly #journal = new Journal();

@@ -32,6 +32,12 @@ export class Recency {
   }
 }
 
+/**
+ * A Node with its Pods added up: `cpu` in millicores, `memory` in bytes. The cache owns and changes it; who decides may only
+ * read it, and not keep it: what it says is of this moment.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/release-1.2/plugin/pkg/scheduler/schedulercache/node_info.go
+ */
 export class NodeInfo {
   readonly name: string;
   /** Where this node stands in arrays that are kept by node; a number of its own as long as it lives. */
@@ -126,6 +132,7 @@ const zoneLabel = 'failure-domain.beta.kubernetes.io/zone';
 /** Zones by number, so that they can be counted in arrays. 0: no zone. */
 const zoneNumbers = new Map<string, number>([['', 0]]);
 
+/** The number of a zone, as {@link zoneOf} names it: always the same for the same one. */
 export function zoneNumber(zone: string): number {
   let number = zoneNumbers.get(zone);
   if (number === undefined) zoneNumbers.set(zone, (number = zoneNumbers.size));

@@ -20,6 +20,10 @@ export interface Resources {
   others: Map<string, number>;
 }
 
+/**
+ * A Pod with what is asked of it while nodes are compared: `cpu` in millicores, `memory` in bytes. The Pod is shared: it must
+ * not change. What costs more (its shape) is reckoned when it is first asked for.
+ */
 export class PodInfo {
   readonly pod: DeepReadonly<Pod>;
   readonly key: ObjectKey;

@@ -26,6 +26,7 @@ import { readManifest } from './manifest.js';
 import { PodInfo } from './pod-info.js';
 import { resolveProvider, type AlgorithmFactory } from './registry.js';
 
+/** What {@link Snapshot.place} places, and how. */
 export interface PlaceOptions {
   /** A registered name; `DefaultProvider` if left out. */
   readonly algorithmProvider?: string;
@@ -39,6 +40,7 @@ export interface PlaceOptions {
   readonly pods?: readonly DeepReadonly<Draft<Pod>>[];
 }
 
+/** What became of Pods that were placed in a {@link Snapshot}. */
 export interface Placements {
   /** One for each Pod that was to be placed, in their order. */
   readonly outcomes: readonly Explained[];
@@ -46,6 +48,14 @@ export interface Placements {
   readonly after: Snapshot;
 }
 
+/**
+ * A cluster at one moment, as the objects that scheduling looks at. It never changes: `with`, `without`, `labelled`, `drained`
+ * and `place` give another one, so that "what if" leaves everything as it is.
+ *
+ * ```ts
+ * const { outcomes, after } = await snapshot.drained('node-1').place({ algorithmProvider: 'DefaultProvider' });
+ * ```
+ */
 export class Snapshot {
   /** In the order in which they came. Shared: not to be changed. */
   readonly objects: readonly DeepReadonly<KubernetesObject>[];
