@@ -46,20 +46,22 @@ export async function benchStart({ report }) {
 
 /** As `npm start` has it, and as two processes: on two processors that is what they can do. */
 export async function benchSchedule({ report, nodes = 1000, count = 5000 }) {
-  for (const apart of [false, true]) {
-    const arrangement = apart ? 'API server and scheduler apart' : 'the whole cluster in one process';
-    const figures = await createAndSchedule({ nodes, count, apart });
-    report(`created and scheduled, ${nodes} nodes, ${arrangement}`, figures);
-  }
+  for (const provider of ['DefaultProvider', 'today'])
+    for (const apart of [false, true]) {
+      const arrangement = apart ? 'apart' : 'in one process';
+      const figures = await createAndSchedule({ nodes, count, apart, provider });
+      report(`created and scheduled, ${nodes} nodes, ${provider}, ${arrangement}`, figures);
+    }
 }
 
-async function createAndSchedule({ nodes, count, apart }) {
-  const server = await startServer(apart ? ['apiserver'] : ['start', '--nodes=0']);
+async function createAndSchedule({ nodes, count, apart, provider }) {
+  const byProvider = `--algorithm-provider=${provider}`;
+  const server = await startServer(apart ? ['apiserver'] : ['start', '--nodes=0', byProvider]);
   let scheduler;
   try {
     const { port } = server;
     await createNodes(port, nodes);
-    if (apart) scheduler = startComponent('scheduler', port);
+    if (apart) scheduler = startComponent(['scheduler', byProvider], port);
     await sleep(3000);
     await scheduled(port, 3000, 'warm');
     await sleep(2000); // for the events of those

@@ -58,8 +58,8 @@ export async function startServer(args, { nodeArgs = [], onComplaint } = {}) {
 }
 
 /** A component of its own, such as `kubebook scheduler`, working for the server at `port`. */
-export function startComponent(name, port) {
-  const child = spawnCommand([name, `--server=http://127.0.0.1:${port}`, '--port=0']);
+export function startComponent(args, port) {
+  const child = spawnCommand([...args, `--server=http://127.0.0.1:${port}`, '--port=0']);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   return {
     async stop() {
