@@ -2,9 +2,15 @@
  * The scheduler: its algorithm alone (every node looked at for every pod, the outcome written down as the scheduler does), and
  * through the API with bindings that are on the disk.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createFromProvider, PodInfo, SchedulerCache } from '../dist/scheduler/index.js';
 import { Explanations } from '../dist/scheduler/explain.js';
 import { benchSchedule } from './cluster.mjs';
+
+/** What the measurement before has left behind is not to be swept up at the cost of the next one. */
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
 
 const apps = 20;
 /** So many pods a node are left running: older ones go, as they do in a cluster that is used. */
@@ -56,6 +62,7 @@ function nextPod(spec) {
 
 /** Schedules pods for a while. @returns pods a second, with the time that each took */
 function schedule(provider, count, { spec, brief = true, full = false } = {}) {
+  collectGarbage();
   const cache = cluster(count);
   const create = (args) => createFromProvider(provider, args);
   const algorithm = create(cache);
