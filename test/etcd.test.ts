@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startControlPlane } from '../lib/cluster/control-plane.js';
 import { startCluster, type Cluster } from '../lib/index.js';
-import { realClock as clock, Scope, silent as log } from '../lib/util/index.js';
-import { describeWithEtcd, Etcd, freePorts } from './support/etcd.js';
+import { freePorts, realClock as clock, Scope, silent as log } from '../lib/util/index.js';
+import { describeWithEtcd, Etcd } from './support/etcd.js';
 import { eventually, Kubectl } from './support/kubectl.js';
 
 describeWithEtcd('a cluster on etcd', () => {

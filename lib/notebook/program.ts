@@ -11,9 +11,8 @@
  * ```
  */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { realClock, sleep } from '../util/index.js';
+import { freePorts, realClock, sleep } from '../util/index.js';
 import { until } from './show.js';
 
 const command = fileURLToPath(new URL('../../bin/kubebook.mjs', import.meta.url));
@@ -141,18 +140,4 @@ function run(command: string, args: readonly string[]): Promise<string> {
       else resolve((stdout + stderr).trim());
     });
   });
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

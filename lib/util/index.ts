@@ -17,6 +17,7 @@ export {
 } from './clock.js';
 export { Scope, childAbort } from './scope.js';
 export { makeFolder } from './folder.js';
+export { freePorts } from './free-ports.js';
 export { Slab } from './slab.js';
 export { Backoff } from './backoff.js';
 export { type Log, type Fields, silent, textLog } from './log.js';
