@@ -188,7 +188,7 @@ export function runtimeContract(
     });
 
     itRuns('tells the streams apart, and when a line was written', async () => {
-      const [, id] = await runShell('echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three');
+      const [, id] = await runShell('echo one; sleep 0.6; echo two >&2; sleep 0.6; echo three');
       await exited(id);
       const lines = [];
       for await (const line of runtime.logs(id, { follow: false }, signal)) lines.push(line);
